@@ -1,0 +1,159 @@
+import DiskModel
+import FileTree
+
+/// Puts the disk together: what libext2fs wrote, the tables of each group, and
+/// what was laid out, in ascending order. What is between them is a hole.
+struct DiskAssembly {
+  private var disk = Disk()
+
+  /// What has a fixed place, ascending; the next one is at `fixedIndex`.
+  private let fixed: [Piece]
+  private var fixedIndex = 0
+
+  private struct Piece {
+    var offset: Int
+    var count: Int
+    var content: Segment.Content
+  }
+
+  /// Assembles the filesystem.
+  ///
+  /// - Throws: ``DiskError`` never: the sizes were checked by libext2fs.
+  static func assemble(
+    _ layout: Layout,
+    builder: LayoutBuilder,
+    geometry: Geometry,
+    writes: [CapturedWrites.Write],
+    journalSuperblock: [UInt8]
+  ) throws(DiskError) -> Disk {
+    var assembly = DiskAssembly(layout, builder: builder, geometry: geometry, writes: writes)
+    for placement in builder.placements {
+      let number = Int(placement.inode)
+      let map = layout.map(of: number)
+      if placement.isMap {
+        guard let blocks = map.mapBlocks else { continue }
+        try assembly.append(MapBlockSource(map, blocks: blocks), at: blocks.locations)
+        continue
+      }
+      switch layout.catalog.numbering.owner(of: number) {
+      case .node(let node):
+        try assembly.append(node, map: map, layout: layout, plan: builder.directoryPlans[number])
+      case .lostAndFound:
+        try assembly.append(.lostAndFound, map: map, layout: layout, plan: nil)
+      case .journal:
+        let start = map.runs[map.runs.startIndex].physical * blockSize
+        try assembly.append(.bytes(journalSuperblock, offset: 0), count: blockSize, at: start)
+      case .reserved, .unused:
+        preconditionFailure("only used inodes are placed")
+      }
+    }
+    try assembly.appendFixed(before: .max)
+    try assembly.disk.pad(to: geometry.blockCount * blockSize)
+    return assembly.disk
+  }
+
+  private init(
+    _ layout: Layout,
+    builder: LayoutBuilder,
+    geometry: Geometry,
+    writes: [CapturedWrites.Write]
+  ) {
+    var pieces = writes.map {
+      Piece(offset: $0.offset, count: $0.bytes.count, content: .bytes($0.bytes, offset: 0))
+    }
+    pieces.reserveCapacity(pieces.count + 3 * geometry.groups.count)
+    let lastInode = layout.catalog.numbering.last
+    let blockBitmaps = BlockBitmaps(geometry, highWater: builder.allocator.highWater)
+    let inodeBitmaps = InodeBitmaps(geometry, lastInode: lastInode)
+    let inodeTable = InodeTable(layout)
+    let tableSize = geometry.inodesPerGroup * inodeSize
+    func add(_ source: any ByteSource, from offset: Int, count: Int, at block: Int) {
+      guard count > 0 else { return }
+      let content = Segment.Content.source(source, offset: offset)
+      pieces.append(Piece(offset: block * blockSize, count: count, content: content))
+    }
+    for (index, group) in geometry.groups.enumerated() {
+      let bitmap = index * blockSize
+      add(blockBitmaps, from: bitmap, count: blockSize, at: group.blockBitmap)
+      add(inodeBitmaps, from: bitmap, count: blockSize, at: group.inodeBitmap)
+      let used = min(max(0, lastInode - index * geometry.inodesPerGroup), geometry.inodesPerGroup)
+      add(inodeTable, from: index * tableSize, count: used * inodeSize, at: group.inodeTable)
+    }
+    pieces.sort { $0.offset < $1.offset }
+    fixed = pieces
+    disk.reserveSegments(2 * (pieces.count + builder.placements.count))
+  }
+
+  /// Appends the content of a node of the tree.
+  private mutating func append(
+    _ index: Int,
+    map: FileMap,
+    layout: Layout,
+    plan: DirectoryPlan?
+  ) throws(DiskError) {
+    let tree = layout.catalog.tree
+    let node = tree.nodes[index]
+    switch node.kind {
+    case .directory:
+      try append(.node(index), map: map, layout: layout, plan: plan)
+    case .symbolicLink:
+      let start = map.runs[map.runs.startIndex].physical * blockSize
+      try append(.bytes(tree.text, offset: node.target.lowerBound), count: node.size, at: start)
+    default:
+      let source = tree.source(of: index)
+      for run in map.runs {
+        let offset = Int(run.logical) * blockSize
+        let count = min(Int(run.count) * blockSize, node.size - offset)
+        try append(.source(source, offset: offset), count: count, at: run.physical * blockSize)
+      }
+    }
+  }
+
+  private mutating func append(
+    _ directory: Directory,
+    map: FileMap,
+    layout: Layout,
+    plan: DirectoryPlan?
+  ) throws(DiskError) {
+    let source = DirectoryBlocks(
+      directory,
+      in: layout.catalog,
+      plan: plan ?? layout.catalog.plan(directory)
+    )
+    let locations = map.runs.map { $0.physical..<$0.physical + Int($0.count) }
+    try append(source, at: locations)
+  }
+
+  /// Appends a source that lies at several places, one part after the other.
+  private mutating func append(
+    _ source: any ByteSource,
+    at locations: [Range<Int>]
+  ) throws(DiskError) {
+    var offset = 0
+    for location in locations {
+      let count = location.count * blockSize
+      let content = Segment.Content.source(source, offset: offset)
+      try append(content, count: count, at: location.lowerBound * blockSize)
+      offset += count
+    }
+  }
+
+  private mutating func append(
+    _ content: Segment.Content,
+    count: Int,
+    at offset: Int
+  ) throws(DiskError) {
+    try appendFixed(before: offset)
+    try disk.pad(to: offset)
+    try disk.append(content, count: count)
+  }
+
+  private mutating func appendFixed(before offset: Int) throws(DiskError) {
+    while fixedIndex < fixed.count && fixed[fixedIndex].offset < offset {
+      let piece = fixed[fixedIndex]
+      fixedIndex += 1
+      try disk.pad(to: piece.offset)
+      try disk.append(piece.content, count: piece.count)
+    }
+  }
+}

@@ -1,0 +1,141 @@
+import DiskModel
+import FileTree
+
+/// Makes a filesystem of a tree: sizes it, has it formatted, lays it out.
+struct Formatter {
+  let type: FilesystemType
+  let label: String
+  let catalog: Catalog
+  let identity: FilesystemIdentity
+  /// When the filesystem is said to be made, in seconds since 1970.
+  let time: UInt32
+
+  /// How large the filesystem should be.
+  enum SizeRequest: Equatable {
+    /// As large as the tree needs, and a fifth more.
+    case automatic
+    /// Exactly so many bytes, rounded down to whole blocks.
+    case exactly(Int)
+    /// As large as the tree needs, and so many bytes more.
+    case extra(Int)
+  }
+
+  /// Why there is no filesystem.
+  enum Failure: Error {
+    /// The size that was asked for is not enough; `needed` bytes are.
+    case tooSmall(needed: Int)
+    case library(Ext2Error)
+  }
+
+  /// Makes the filesystem.
+  func format(_ size: SizeRequest) throws(Failure) -> Disk {
+    switch size {
+    case .exactly(let bytes):
+      let attempt = Attempt(blockCount: bytes / blockSize, inodeCount: inodeCount(spare: 0))
+      if case .disk(let disk) = try make(attempt) { return disk }
+      throw .tooSmall(needed: try makeFitting(spareBlocks: 0).size)
+    case .extra(let bytes):
+      return try makeFitting(spareBlocks: bytes / blockSize + (bytes % blockSize == 0 ? 0 : 1))
+    case .automatic:
+      return try makeFitting(spareBlocks: nil)
+    }
+  }
+
+  /// Makes the filesystem as small as it can be, with spare blocks; `nil` is a
+  /// fifth of what is needed.
+  private func makeFitting(spareBlocks: Int?) throws(Failure) -> Disk {
+    let content = contentBlocks()
+    let spare = spareBlocks ?? content / 5
+    // One inode for every 16 KiB of spare room, as mke2fs has it.
+    let inodes = inodeCount(spare: 16 + spare / 4)
+    var sizing = Sizing(inodeCount: inodes, contentBlocks: content + spare)
+    while true {
+      let attempt = Attempt(
+        blockCount: sizing.blockCount,
+        inodeCount: inodes,
+        spareBlocks: spare
+      )
+      switch try make(attempt) {
+      case .disk(let disk): return disk
+      case .missing(let blocks): sizing.add(blocks)
+      }
+    }
+  }
+
+  private func inodeCount(spare: Int) -> Int { catalog.numbering.last + spare }
+
+  /// Blocks that the content takes, maps included, if nothing is split.
+  private func contentBlocks() -> Int {
+    var builder = LayoutBuilder(type: type, catalog: catalog, geometry: .unlimited)
+    builder.placeAll()
+    return builder.allocator.highWater
+  }
+
+  /// One attempt at a size.
+  private struct Attempt {
+    var blockCount: Int
+    var inodeCount: Int
+    /// Blocks that must be left over.
+    var spareBlocks = 0
+  }
+
+  private enum Outcome {
+    case disk(Disk)
+    /// So many blocks are missing, at least.
+    case missing(Int)
+  }
+
+  private func make(_ attempt: Attempt) throws(Failure) -> Outcome {
+    guard attempt.blockCount > 0 else { return .missing(1) }
+    do throws(Ext2Error) {
+      return try makeOrMiss(attempt)
+    } catch {
+      guard error.meansTooSmall else { throw .library(error) }
+      return .missing(64)
+    }
+  }
+
+  private func makeOrMiss(_ attempt: Attempt) throws(Ext2Error) -> Outcome {
+    let library = try Ext2Library.format(
+      Ext2Library.Request(
+        type: type,
+        blockCount: attempt.blockCount,
+        inodeCount: attempt.inodeCount,
+        label: label,
+        identity: identity,
+        time: time
+      )
+    )
+    let geometry = try library.geometry()
+    // For lack of inodes libext2fs makes smaller groups; we make more of them.
+    guard geometry.blocksPerGroup == 8 * blockSize, geometry.inodeCount >= catalog.numbering.last
+    else { return .missing(8 * blockSize) }
+
+    var builder = LayoutBuilder(type: type, catalog: catalog, geometry: geometry)
+    builder.placeAll()
+    let highWater = builder.allocator.highWater
+    let free = geometry.freeRuns(in: 0..<geometry.blockCount, from: highWater)
+    let spare = free.reduce(0) { $0 + $1.count }
+    let missing = builder.allocator.shortage + max(0, attempt.spareBlocks - spare)
+    guard missing == 0 else { return .missing(missing) }
+
+    let layout = builder.finish(time: time)
+    var journal: [UInt8] = []
+    if type.journalBlocks > 0 {
+      journal = try library.journalSuperblock(blockCount: type.journalBlocks)
+    }
+    let writes = try library.finish(Usage(layout, geometry: geometry, highWater: highWater))
+    do throws(DiskError) {
+      let disk = try DiskAssembly.assemble(
+        layout,
+        builder: builder,
+        geometry: geometry,
+        writes: writes,
+        journalSuperblock: journal
+      )
+      return .disk(disk)
+    } catch {
+      preconditionFailure("block numbers have 48 bits, so their bytes are countable")
+    }
+  }
+}

@@ -1,0 +1,52 @@
+import DiskModel
+import FileTree
+
+/// Where the content of every inode is.
+final class Layout: Sendable {
+  let type: FilesystemType
+  /// When the filesystem is said to be made, in seconds since 1970.
+  let time: UInt32
+  let catalog: Catalog
+  private let runs: [Run]
+  private let spans: [Span]
+  private let mapBlocks: [Int: MapBlocks]
+
+  /// Which of the layout's runs are an inode's.
+  struct Span: Sendable {
+    var first: UInt32 = 0
+    var count: UInt32 = 0
+  }
+
+  init(
+    type: FilesystemType,
+    time: UInt32,
+    catalog: Catalog,
+    runs: [Run],
+    spans: [Span],
+    mapBlocks: [Int: MapBlocks]
+  ) {
+    self.type = type
+    self.time = time
+    self.catalog = catalog
+    self.runs = runs
+    self.spans = spans
+    self.mapBlocks = mapBlocks
+  }
+
+  /// Where the blocks of inode `number` are.
+  func map(of number: Int) -> FileMap {
+    let span = spans[number]
+    let first = Int(span.first)
+    return FileMap(runs: runs[first..<first + Int(span.count)], mapBlocks: mapBlocks[number])
+  }
+
+  /// The inode with its map and block count filled in.
+  func mapped(_ number: Int, _ inode: Inode) -> Inode {
+    let map = map(of: number)
+    var inode = inode
+    inode.blockCount = map.blockCount
+    inode.flags = type.usesExtents ? Inode.extentsFlag : 0
+    inode.block = .words(map.inodeWords(usingExtents: type.usesExtents))
+    return inode
+  }
+}

@@ -1,0 +1,53 @@
+public import GeneratorKit
+
+extension LinuxDisk {
+  /// What users are told about the generator.
+  public static let manual = Manual(
+    name: "linuxdisk",
+    summary: "a directory tree as a Linux filesystem in a partition",
+    mainParameter: "dir",
+    parameters: [
+      .init(
+        "dir",
+        "DIRECTORY",
+        isRequired: true,
+        "The tree. Everything below it is served: regular files, directories, symbolic links, "
+          + "hard links, devices, fifos and sockets, with owners, modes and times."
+      ),
+      .init("type", "ext2|ext3|ext4", "The filesystem's type. Default: ext2."),
+      .init("label", "TEXT", "The filesystem's label, at most 16 bytes. Default: none."),
+      .init(
+        "size",
+        "SIZE|+SIZE",
+        "Size of the filesystem in bytes, or how much room there is beyond the tree's own need; "
+          + "K, M, G and T stand for powers of 1024. Free room costs nothing. Default: a fifth "
+          + "more than the tree needs."
+      ),
+    ],
+    discussion: """
+      The disk has an MBR with one Linux partition (type 0x83) at 1 MiB, so a guest finds its root \
+      on /dev/vda1 or /dev/sda1. The filesystem has blocks of 4 KiB and inodes of 256 bytes, which \
+      keep nanoseconds and years up to 2446.
+
+      Nothing is copied. Names and attributes are read at the start; what the filesystem needs \
+      beside them is computed when a client reads it, and file contents come from the files \
+      themselves at that moment. Holes of sparse files, free room and everything else that is not \
+      there are reported to clients as holes.
+
+      A file that changes after the start - content, size, times, or another file in its place - \
+      can no longer be read: clients get an I/O error, and the log names the file. Restart nbdgen \
+      to serve the tree as it is now.
+
+      Equal trees give equal disks, byte for byte, on every host: UUID and hash seed derive from \
+      the tree and the parameters, and the time of the filesystem's making is that of the newest \
+      file, or SOURCE_DATE_EPOCH if that is set.
+
+      Boot a tiny VM:
+
+          nbdgen -U - linuxdisk root/ --run \\
+            'qemu-system-x86_64 -nographic -kernel vmlinuz \\
+               -append "console=ttyS0 root=/dev/sda1 ro" \\
+               -drive file="$uri",format=raw,snapshot=on'
+      """
+  )
+}

@@ -1,0 +1,142 @@
+import DiskModel
+import FileTree
+public import GeneratorKit
+
+/// A directory tree as an ext2, ext3 or ext4 filesystem in an MBR partition.
+///
+/// See ``manual`` for what users are told; `nbdgen help linuxdisk` prints it.
+public enum LinuxDisk: Generator {
+  /// Scans the tree, lays out the filesystem, and wraps it in a partition.
+  ///
+  /// Reads names and attributes only; file contents are read when clients ask
+  /// for them. Takes time and memory in proportion to the number of files.
+  public static func build(
+    _ parameters: Parameters,
+    in environment: BuildEnvironment
+  ) throws(GeneratorError) -> GeneratedDisk {
+    let options = try LinuxDiskOptions(parameters, environment: environment)
+    let tree = try scan(options.directory, environment.descriptors)
+    try checkLimits(of: tree, options.type)
+    let identity = FilesystemIdentity(of: tree, type: options.type, label: options.label)
+    let formatter = Formatter(
+      type: options.type,
+      label: options.label,
+      catalog: Catalog(tree),
+      identity: identity,
+      time: options.time ?? newestTime(in: tree)
+    )
+    let disk = try partition(
+      try format(formatter, options.size, parameters),
+      of: options.size,
+      signature: identity.diskSignature
+    )
+    return GeneratedDisk(disk, summary: summary(tree, options), notes: notes(tree))
+  }
+
+  private static func scan(
+    _ directory: String,
+    _ descriptors: DescriptorCache
+  ) throws(GeneratorError) -> Tree {
+    do throws(ScanFailure) {
+      return try TreeScanner.scan(directory, descriptors: descriptors)
+    } catch {
+      throw .host(lines(for: error.problems, count: error.problemCount))
+    }
+  }
+
+  /// How many problems are named.
+  private static let problemLimit = 20
+
+  /// A line for each problem, and one for those that are too many to name.
+  private static func lines(for problems: [ScanFailure.Problem], count: Int) -> [String] {
+    var lines = problems.prefix(problemLimit).map { "\(printable($0.path)): \($0.cause)" }
+    if count > lines.count { lines.append("and \(count - lines.count) more") }
+    return lines
+  }
+
+  /// A path that stays on one line.
+  private static func printable(_ path: String) -> String {
+    String(path.map { $0.isNewline ? "?" : $0 })
+  }
+
+  /// Refuses what the filesystem's type cannot hold, all of it at once.
+  private static func checkLimits(of tree: Tree, _ type: FilesystemType) throws(GeneratorError) {
+    var problems: [ScanFailure.Problem] = []
+    for (index, node) in tree.nodes.enumerated() {
+      if node.kind == .regular && node.size > type.fileSizeLimit {
+        let advice = type == .ext4 ? "" : "; type=ext4 holds larger ones"
+        let limit = Size.describe(type.fileSizeLimit)
+        problems.append(
+          .init(
+            path: tree.path(of: index),
+            cause: "too large for \(type.rawValue), which holds files up to \(limit)\(advice)"
+          )
+        )
+      }
+      if node.linkCount > Inode.linkLimit {
+        problems.append(
+          .init(
+            path: tree.path(of: index),
+            cause: "has \(node.linkCount) hard links; ext filesystems hold \(Inode.linkLimit)"
+          )
+        )
+      }
+    }
+    guard problems.isEmpty else {
+      throw .host(lines(for: problems, count: problems.count))
+    }
+  }
+
+  /// The latest modification in the tree, in seconds since 1970.
+  private static func newestTime(in tree: Tree) -> UInt32 {
+    UInt32(clamping: tree.nodes.reduce(0) { max($0, $1.modified.seconds) })
+  }
+
+  private static func format(
+    _ formatter: Formatter,
+    _ size: Formatter.SizeRequest,
+    _ parameters: Parameters
+  ) throws(GeneratorError) -> Disk {
+    do throws(Formatter.Failure) {
+      return try formatter.format(size)
+    } catch {
+      switch error {
+      case .library(let error):
+        throw .host([error.description])
+      case .tooSmall(let needed):
+        let suggestion = needed % (1 << 20) == 0 ? "\(needed >> 20)M" : "\(needed)"
+        throw parameters.error("size", "too small for the tree; size=\(suggestion) is enough")
+      }
+    }
+  }
+
+  private static func partition(
+    _ filesystem: Disk,
+    of size: Formatter.SizeRequest,
+    signature: UInt32
+  ) throws(GeneratorError) -> Disk {
+    do {
+      var filesystem = filesystem
+      if case .exactly(let bytes) = size, bytes > filesystem.size {
+        try filesystem.pad(to: bytes)
+      }
+      return try filesystem.partitioned(masterBootRecordType: 0x83, diskSignature: signature)
+    } catch {
+      throw .host([
+        "the filesystem has \(Size.describe(filesystem.size)); an MBR partition holds up to 2 TiB"
+      ])
+    }
+  }
+
+  private static func summary(_ tree: Tree, _ options: LinuxDiskOptions) -> String {
+    let files = tree.nodes.count - 1
+    let label = options.label.isEmpty ? "" : " \"\(options.label)\""
+    return "\(options.type.rawValue) filesystem\(label) of \(files) file\(files == 1 ? "" : "s")"
+  }
+
+  private static func notes(_ tree: Tree) -> [String] {
+    guard tree.vanishedCount > 0 else { return [] }
+    let names = tree.vanishedCount == 1 ? "1 name" : "\(tree.vanishedCount) names"
+    return ["\(names) disappeared while the tree was scanned, and \(names) are left out"]
+  }
+}

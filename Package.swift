@@ -1,0 +1,140 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// The settings that every target of the project is built with.
+let house: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+  .enableUpcomingFeature("InferIsolatedConformances"),
+  .enableUpcomingFeature("ImmutableWeakCaptures"),
+  .strictMemorySafety(),
+  .treatAllWarnings(as: .error, .when(configuration: .debug)),
+]
+
+let package = Package(
+  name: "nbdgen",
+  platforms: [.macOS(.v26)],
+  products: [
+    .executable(name: "nbdgen", targets: ["nbdgen"]),
+    .library(name: "DiskModel", targets: ["DiskModel"]),
+    .library(name: "GeneratorKit", targets: ["GeneratorKit"]),
+    .library(name: "NBDServer", targets: ["NBDServer"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.6.0"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.6.0"),
+    .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
+    .package(url: "https://github.com/apple/swift-system", from: "1.5.0"),
+  ],
+  targets: [
+    // C: system libraries, and the few system calls that Swift cannot express.
+    .systemLibrary(
+      name: "CExt2FS",
+      pkgConfig: "ext2fs",
+      providers: [.apt(["libext2fs-dev"]), .brew(["e2fsprogs"])]
+    ),
+    .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+    .target(name: "CHost"),
+
+    // The disk and what it is made from.
+    .target(
+      name: "DiskModel",
+      dependencies: [
+        "CHost", "CZlib", .product(name: "SystemPackage", package: "swift-system"),
+      ],
+      swiftSettings: house
+    ),
+    .target(
+      name: "FileTree",
+      dependencies: [
+        "CHost", "DiskModel", .product(name: "SystemPackage", package: "swift-system"),
+      ],
+      swiftSettings: house
+    ),
+    .target(name: "GeneratorKit", dependencies: ["DiskModel"], swiftSettings: house),
+
+    // The network.
+    .target(name: "NBDProtocol", swiftSettings: house),
+    .target(
+      name: "NBDServer",
+      dependencies: [
+        "DiskModel", "NBDProtocol",
+        .product(name: "Logging", package: "swift-log"),
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+      ],
+      swiftSettings: house
+    ),
+
+    // Generators: one target each.
+    .target(
+      name: "LinuxDiskGenerator",
+      dependencies: ["CExt2FS", "DiskModel", "FileTree", "GeneratorKit"],
+      path: "Generators/LinuxDisk",
+      swiftSettings: house
+    ),
+
+    // The command.
+    .executableTarget(
+      name: "nbdgen",
+      dependencies: [
+        "CHost", "DiskModel", "GeneratorKit", "LinuxDiskGenerator", "NBDServer",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "Logging", package: "swift-log"),
+        .product(name: "SystemPackage", package: "swift-system"),
+      ],
+      swiftSettings: house
+    ),
+
+    // Tests.
+    .target(
+      name: "TestSupport",
+      dependencies: ["DiskModel"],
+      path: "Tests/TestSupport",
+      swiftSettings: house
+    ),
+    .testTarget(
+      name: "DiskModelTests",
+      dependencies: ["DiskModel", "TestSupport"],
+      swiftSettings: house
+    ),
+    .testTarget(name: "NBDProtocolTests", dependencies: ["NBDProtocol"], swiftSettings: house),
+    .testTarget(
+      name: "NBDServerTests",
+      dependencies: [
+        "DiskModel", "NBDServer", "TestSupport",
+        .product(name: "Logging", package: "swift-log"),
+      ],
+      swiftSettings: house
+    ),
+    .testTarget(
+      name: "GeneratorKitTests",
+      dependencies: ["GeneratorKit"],
+      swiftSettings: house
+    ),
+    .testTarget(
+      name: "FileTreeTests",
+      dependencies: ["DiskModel", "FileTree", "TestSupport"],
+      swiftSettings: house
+    ),
+    .testTarget(
+      name: "LinuxDiskTests",
+      dependencies: ["CExt2FS", "DiskModel", "GeneratorKit", "LinuxDiskGenerator", "TestSupport"],
+      swiftSettings: house
+    ),
+    .testTarget(
+      name: "CommandTests",
+      dependencies: ["nbdgen", "TestSupport"],
+      swiftSettings: house
+    ),
+    .testTarget(
+      name: "InteropTests",
+      dependencies: ["nbdgen", "TestSupport"],
+      swiftSettings: house
+    ),
+    .testTarget(name: "TidyTests", dependencies: ["TestSupport"], swiftSettings: house),
+  ]
+)

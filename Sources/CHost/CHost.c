@@ -1,0 +1,170 @@
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE 1
+#endif
+
+#include "CHost.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/types.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#ifdef __linux__
+#include <linux/openat2.h>
+#include <sys/syscall.h>
+#include <sys/sysmacros.h>
+#ifndef RESOLVE_CACHED
+#define RESOLVE_CACHED 0x20
+#endif
+#endif
+
+#ifndef O_NOCTTY
+#define O_NOCTTY 0
+#endif
+
+#define RETRYING(type, expression)             \
+  type result;                                 \
+  do {                                         \
+    result = (expression);                     \
+  } while (result < 0 && errno == EINTR);      \
+  return result < 0 ? -errno : result
+
+static void translate(const struct stat *from, struct host_status *to) {
+  to->device = (uint64_t)from->st_dev;
+  to->inode = (uint64_t)from->st_ino;
+  to->size = (uint64_t)from->st_size;
+  to->allocated_sectors = (uint64_t)from->st_blocks;
+#ifdef __APPLE__
+  to->modified_seconds = from->st_mtimespec.tv_sec;
+  to->changed_seconds = from->st_ctimespec.tv_sec;
+  to->modified_nanoseconds = (uint32_t)from->st_mtimespec.tv_nsec;
+  to->changed_nanoseconds = (uint32_t)from->st_ctimespec.tv_nsec;
+#else
+  to->modified_seconds = from->st_mtim.tv_sec;
+  to->changed_seconds = from->st_ctim.tv_sec;
+  to->modified_nanoseconds = (uint32_t)from->st_mtim.tv_nsec;
+  to->changed_nanoseconds = (uint32_t)from->st_ctim.tv_nsec;
+#endif
+  to->mode = from->st_mode;
+  to->user = from->st_uid;
+  to->group = from->st_gid;
+  to->link_count = (uint32_t)from->st_nlink;
+  to->special_major = major(from->st_rdev);
+  to->special_minor = minor(from->st_rdev);
+}
+
+int host_status(int descriptor, struct host_status *status) {
+  struct stat raw;
+  if (fstat(descriptor, &raw) != 0) return -errno;
+  translate(&raw, status);
+  return 0;
+}
+
+int host_status_at(int directory, const char *name,
+                   struct host_status *status) {
+  struct stat raw;
+  int flags = AT_SYMLINK_NOFOLLOW;
+#ifdef AT_NO_AUTOMOUNT
+  flags |= AT_NO_AUTOMOUNT;
+#endif
+  if (fstatat(directory, name, &raw, flags) != 0) return -errno;
+  translate(&raw, status);
+  return 0;
+}
+
+int host_open_directory_at(int directory, const char *name) {
+  RETRYING(int, openat(directory, name,
+                       O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+}
+
+int host_open_path(const char *path, int is_directory) {
+  RETRYING(int, open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY |
+                               (is_directory ? O_DIRECTORY : 0)));
+}
+
+int host_open_beneath(int directory, const char *path, int cached_only) {
+  int flags = O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY;
+#ifdef SYS_openat2
+  struct open_how how;
+  memset(&how, 0, sizeof how);
+  how.flags = (uint64_t)flags;
+  how.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS;
+  if (cached_only) how.resolve |= RESOLVE_CACHED;
+  RETRYING(int, (int)syscall(SYS_openat2, directory, path, &how, sizeof how));
+#else
+#ifdef O_NOFOLLOW_ANY
+  flags |= O_NOFOLLOW_ANY;
+#endif
+  if (cached_only) return -EAGAIN;
+  RETRYING(int, openat(directory, path, flags));
+#endif
+}
+
+int64_t host_read(int descriptor, void *buffer, size_t count, int64_t offset,
+                  int cached_only) {
+#ifdef RWF_NOWAIT
+  if (cached_only) {
+    struct iovec piece = {buffer, count};
+    RETRYING(ssize_t, preadv2(descriptor, &piece, 1, offset, RWF_NOWAIT));
+  }
+#else
+  if (cached_only) return -EOPNOTSUPP;
+#endif
+  RETRYING(ssize_t, pread(descriptor, buffer, count, offset));
+}
+
+int host_check_readable_at(int directory, const char *name) {
+  RETRYING(int, faccessat(directory, name, R_OK, AT_EACCESS));
+}
+
+int64_t host_seek(int descriptor, int64_t offset, int is_hole) {
+  off_t found = lseek(descriptor, offset, is_hole ? SEEK_HOLE : SEEK_DATA);
+  return found < 0 ? -errno : found;
+}
+
+void host_close(int descriptor) { close(descriptor); }
+
+void *host_directory_stream(int descriptor) {
+  DIR *stream = fdopendir(descriptor);
+  if (!stream) close(descriptor);
+  return stream;
+}
+
+int host_next_name(void *stream, const char **name, size_t *length) {
+  for (;;) {
+    errno = 0;
+    struct dirent *entry = readdir((DIR *)stream);
+    if (!entry) return -errno;
+    const char *found = entry->d_name;
+    if (found[0] == '.' &&
+        (found[1] == 0 || (found[1] == '.' && found[2] == 0)))
+      continue;
+    *name = found;
+    *length = strlen(found);
+    return 1;
+  }
+}
+
+void host_close_directory_stream(void *stream) { closedir((DIR *)stream); }
+
+uint32_t host_effective_user(void) { return geteuid(); }
+
+int64_t host_read_link(int directory, const char *name, void *buffer,
+                       size_t count) {
+  ssize_t length = readlinkat(directory, name, buffer, count);
+  return length < 0 ? -errno : length;
+}
+
+int64_t host_raise_descriptor_limit(void) {
+  struct rlimit limit;
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return -errno;
+  rlim_t before = limit.rlim_cur;
+  limit.rlim_cur = limit.rlim_max;
+  if (setrlimit(RLIMIT_NOFILE, &limit) != 0) return (int64_t)before;
+  return (int64_t)limit.rlim_cur;
+}

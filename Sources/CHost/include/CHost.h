@@ -1,0 +1,84 @@
+// The system calls that Swift cannot express: variadic, without a wrapper in
+// the C library, or built on macros. No policy lives here.
+//
+// Every function returns a non-negative result, or the negated errno.
+// All retry on EINTR.
+
+#ifndef NBDGEN_CHOST_H
+#define NBDGEN_CHOST_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/// What `stat` knows of a file, with device numbers taken apart.
+struct host_status {
+  uint64_t device;
+  uint64_t inode;
+  uint64_t size;
+  uint64_t allocated_sectors;  // of 512 bytes
+  int64_t modified_seconds;
+  int64_t changed_seconds;
+  uint32_t modified_nanoseconds;
+  uint32_t changed_nanoseconds;
+  uint32_t mode;
+  uint32_t user;
+  uint32_t group;
+  uint32_t link_count;
+  uint32_t special_major;
+  uint32_t special_minor;
+};
+
+/// Status of an open file.
+int host_status(int descriptor, struct host_status *status);
+
+/// Status of `name` in an open directory; symbolic links are not followed.
+int host_status_at(int directory, const char *name, struct host_status *status);
+
+/// Opens a directory by a name in another one (or AT_FDCWD, see
+/// host_open_path); the last component may not be a symbolic link.
+int host_open_directory_at(int directory, const char *name);
+
+/// Opens a path as the shell means it, following symbolic links, for reading.
+int host_open_path(const char *path, int is_directory);
+
+/// Opens the file at `path` below an open directory for reading. No component
+/// may be a symbolic link or lead out of the directory. With `cached_only` the
+/// call does not wait for storage: -EAGAIN says that it would have to.
+int host_open_beneath(int directory, const char *path, int cached_only);
+
+/// Reads at most `count` bytes at `offset`. With `cached_only` the call does
+/// not wait for storage: -EAGAIN or -EOPNOTSUPP says that it would have to.
+int64_t host_read(int descriptor, void *buffer, size_t count, int64_t offset,
+                  int cached_only);
+
+/// Whether the process may read `name` in an open directory, as it is now
+/// (effective user): 0 or -EACCES.
+int host_check_readable_at(int directory, const char *name);
+
+/// Start of the next run of data (`is_hole` 0) or of the next hole at or
+/// behind `offset`; -ENXIO behind the last one.
+int64_t host_seek(int descriptor, int64_t offset, int is_hole);
+
+void host_close(int descriptor);
+
+/// Directory stream over a descriptor, which it owns from then on; NULL when
+/// it cannot be had, the descriptor being closed.
+void *host_directory_stream(int descriptor);
+
+/// The next name in the stream other than "." and ".."; 1 if there is one,
+/// 0 at the end, or a negated errno. The name is valid until the next call.
+int host_next_name(void *stream, const char **name, size_t *length);
+
+void host_close_directory_stream(void *stream);
+
+/// The effective user of the process; 0 may read everything.
+uint32_t host_effective_user(void);
+
+/// Target of the symbolic link `name` in an open directory; its length.
+int64_t host_read_link(int directory, const char *name, void *buffer,
+                       size_t count);
+
+/// Raises the soft limit on open descriptors to the hard one and returns it.
+int64_t host_raise_descriptor_limit(void);
+
+#endif

@@ -1,0 +1,121 @@
+extension Disk {
+  /// Appends the bytes of `range`, waiting for storage if need be.
+  ///
+  /// - Parameters:
+  ///   - range: The bytes to read, inside `0..<size`.
+  ///   - output: Receives exactly `range.count` bytes on success; it has room
+  ///     for them.
+  /// - Throws: ``ReadFailure`` of the source that could not be read; what was
+  ///   appended until then has no meaning.
+  public func read(
+    _ range: Range<Int>,
+    into output: inout OutputRawSpan
+  ) throws(ReadFailure) {
+    _ = try read(range, into: &output, mayWait: true)
+  }
+
+  /// Does what ``read(_:into:)`` does if that takes no waiting.
+  ///
+  /// - Returns: `false` if it would have to wait; what was appended until then
+  ///   has no meaning.
+  public func readWithoutWaiting(
+    _ range: Range<Int>,
+    into output: inout OutputRawSpan
+  ) throws(ReadFailure) -> Bool {
+    try read(range, into: &output, mayWait: false)
+  }
+
+  /// The bytes of `range` as an array, waiting for storage if need be.
+  public func bytes(_ range: Range<Int>) throws(ReadFailure) -> [UInt8] {
+    var failure: ReadFailure?
+    let bytes = [UInt8](capacity: range.count) { span in
+      unsafe span.withUnsafeMutableBufferPointer { buffer, initializedCount in
+        var output = unsafe OutputRawSpan(
+          buffer: UnsafeMutableRawBufferPointer(buffer),
+          initializedCount: 0
+        )
+        do throws(ReadFailure) {
+          try read(range, into: &output)
+          initializedCount = range.count
+        } catch {
+          failure = error
+        }
+      }
+    }
+    if let failure { throw failure }
+    return bytes
+  }
+
+  private func read(
+    _ range: Range<Int>,
+    into output: inout OutputRawSpan,
+    mayWait: Bool
+  ) throws(ReadFailure) -> Bool {
+    precondition(range.lowerBound >= 0 && range.upperBound <= size, "the range lies on the disk")
+    guard !range.isEmpty else { return true }
+    var index = segmentIndex(at: range.lowerBound)
+    var offset = range.lowerBound
+    while true {
+      let segment = self.range(ofSegmentAt: index)
+      let count = min(range.upperBound, segment.upperBound) - offset
+      let isRead = try read(
+        contents[index],
+        skipping: offset - segment.lowerBound,
+        count: count,
+        into: &output,
+        mayWait: mayWait
+      )
+      guard isRead else { return false }
+      offset += count
+      guard offset < range.upperBound else { return true }
+      index += 1
+    }
+  }
+
+  private func read(
+    _ content: Segment.Content,
+    skipping: Int,
+    count: Int,
+    into output: inout OutputRawSpan,
+    mayWait: Bool
+  ) throws(ReadFailure) -> Bool {
+    switch content {
+    case .zeros:
+      output.append(zeros: count)
+      return true
+    case .bytes(let bytes, let offset):
+      let start = offset + skipping
+      output.append(copying: bytes.span.extracting(start..<start + count))
+      return true
+    case .repeating(let unit, let phase):
+      return try unit.readPeriodically(
+        from: (phase + skipping % unit.size) % unit.size,
+        count: count,
+        into: &output,
+        mayWait: mayWait
+      )
+    case .source(let source, let offset):
+      if mayWait {
+        try source.read(count, at: offset + skipping, into: &output)
+        return true
+      }
+      return try source.readWithoutWaiting(count, at: offset + skipping, into: &output)
+    }
+  }
+
+  /// Appends `count` bytes of the disk repeated over and over: one period is
+  /// read, the rest is copied from what was appended.
+  private func readPeriodically(
+    from phase: Int,
+    count: Int,
+    into output: inout OutputRawSpan,
+    mayWait: Bool
+  ) throws(ReadFailure) -> Bool {
+    let head = min(count, size - phase)
+    guard try read(phase..<phase + head, into: &output, mayWait: mayWait) else { return false }
+    let tail = min(count - head, phase)
+    guard try read(0..<tail, into: &output, mayWait: mayWait) else { return false }
+    output.repeatLast(head + tail, for: count - head - tail)
+    return true
+  }
+}

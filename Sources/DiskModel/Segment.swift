@@ -1,0 +1,48 @@
+/// A part of a disk whose bytes come from one place.
+public struct Segment: Sendable {
+  /// The bytes of the disk that the segment covers; never empty.
+  public var range: Range<Int>
+
+  /// Where the bytes come from.
+  public var content: Content
+
+  /// Where the bytes of a segment come from.
+  public enum Content: Sendable {
+    /// Bytes that read as zero and take no storage.
+    case zeros(ZeroKind)
+
+    /// Bytes in memory, starting `offset` bytes into the array. The array is
+    /// shared, never copied, however it is sliced.
+    case bytes([UInt8], offset: Int)
+
+    /// A disk repeated over and over; the first byte of the segment is the
+    /// one at `phase` of the unit. The unit is not empty.
+    case repeating(Disk, phase: Int)
+
+    /// Bytes that a source produces when they are read; the first byte of the
+    /// segment is the one at `offset` of the source.
+    case source(any ByteSource, offset: Int)
+
+    /// The content that starts `count` bytes further on.
+    func advanced(by count: Int) -> Content {
+      switch self {
+      case .zeros:
+        self
+      case .bytes(let bytes, let offset):
+        .bytes(bytes, offset: offset + count)
+      case .repeating(let unit, let phase):
+        .repeating(unit, phase: (phase + count % unit.size) % unit.size)
+      case .source(let source, let offset):
+        .source(source, offset: offset + count)
+      }
+    }
+  }
+
+  /// Why bytes read as zero without being stored.
+  public enum ZeroKind: Sendable, Equatable {
+    /// There never was content here.
+    case hole
+    /// Somebody wrote zeros here.
+    case written
+  }
+}

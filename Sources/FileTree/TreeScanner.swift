@@ -1,0 +1,132 @@
+import CHost
+package import DiskModel
+import SystemPackage
+
+/// Walks a directory of the host and makes a tree of it.
+///
+/// The walk is depth-first with a stack of its own: neither the depth of the
+/// tree nor the length of its paths is limited.
+package struct TreeScanner {
+  /// How many directories are kept open during the walk.
+  private static let openLimit = 128
+
+  var parts = TreeParts()
+  var linkedNodes: [FileNumber: UInt32] = [:]
+  private var problems: [(parent: Int, name: Range<Int>, cause: String)] = []
+  private var problemCount = 0
+  let checksReadability: Bool
+
+  /// A file's number on the host, to recognise hard links by.
+  struct FileNumber: Hashable {
+    var device: UInt64
+    var inode: UInt64
+  }
+
+  /// Scans the directory at `path`.
+  ///
+  /// - Parameters:
+  ///   - path: A directory; symbolic links that lead to it are followed.
+  ///   - descriptors: Keeps the tree's files open while they are served.
+  /// - Throws: ``ScanFailure`` with everything that could not be read.
+  package static func scan(
+    _ path: String,
+    descriptors: DescriptorCache
+  ) throws(ScanFailure) -> Tree {
+    var scanner = TreeScanner()
+    let root: CInt
+    do throws(Errno) {
+      root = try HostCall.check(unsafe host_open_path(path, 1))
+      try scanner.addRoot(root)
+    } catch {
+      throw ScanFailure(
+        problems: [.init(path: path, cause: error.description)],
+        problemCount: 1
+      )
+    }
+    scanner.walk(from: root)
+    let problems = scanner.problems
+    let problemCount = scanner.problemCount
+    let tree = Tree(scanner.parts, root: root, rootPath: path, descriptors: descriptors)
+    guard problems.isEmpty else {
+      let named = problems.map { problem in
+        let separator = tree.path(of: problem.parent).hasSuffix("/") ? "" : "/"
+        let name = String(decoding: tree.text[problem.name], as: UTF8.self)
+        let path = tree.path(of: problem.parent) + separator + name
+        return ScanFailure.Problem(path: path, cause: problem.cause)
+      }
+      throw ScanFailure(problems: named, problemCount: problemCount)
+    }
+    return tree
+  }
+
+  private init() {
+    checksReadability = host_effective_user() != 0
+  }
+
+  private mutating func addRoot(_ descriptor: CInt) throws(Errno) {
+    let status = try HostCall.status(of: descriptor)
+    parts.nodes.append(Node(status, kind: .directory, entry: 0, parent: 0))
+  }
+
+  mutating func report(_ cause: String, name: Range<Int>, in parent: Int) {
+    problemCount += 1
+    if problems.count < ScanFailure.problemLimit { problems.append((parent, name, cause)) }
+  }
+
+  private mutating func walk(from root: CInt) {
+    var stack = DirectoryStack(root: root, openLimit: Self.openLimit)
+    list(root, node: 0)
+    var remaining = [parts.nodes[0].children]
+    while var entries = remaining.popLast() {
+      guard let index = entries.popFirst() else {
+        leave(&stack, remaining: &remaining)
+        continue
+      }
+      remaining.append(entries)
+      let entry = parts.entries[index]
+      guard parts.nodes[Int(entry.node)].kind == .directory else { continue }
+      guard let descriptor = enter(entry, from: stack.top) else { continue }
+      list(descriptor, node: Int(entry.node))
+      stack.push(descriptor)
+      remaining.append(parts.nodes[Int(entry.node)].children)
+    }
+  }
+
+  /// Goes back to the directory above; a directory that was moved meanwhile
+  /// ends the walk of the one above.
+  private mutating func leave(_ stack: inout DirectoryStack, remaining: inout [Range<Int>]) {
+    guard let parentEntries = remaining.last else { return }
+    let error = stack.pop()
+    guard let error, let next = parentEntries.first else { return }
+    let parent = Int(parts.nodes[Int(parts.entries[next].node)].parent)
+    report("the directory moved during the scan: \(error.description)", name: 0..<0, in: parent)
+    remaining[remaining.count - 1] = parentEntries.upperBound..<parentEntries.upperBound
+  }
+
+  /// Opens a subdirectory, and makes sure that it is the one that was listed.
+  private mutating func enter(_ entry: Entry, from directory: CInt) -> CInt? {
+    let node = parts.nodes[Int(entry.node)]
+    let name = entry.textOffset..<entry.textOffset + Int(entry.nameLength)
+    do throws(Errno) {
+      let opened = unsafe withName(at: entry.textOffset) {
+        unsafe host_open_directory_at(directory, $0)
+      }
+      let descriptor = try HostCall.check(opened)
+      let status = try HostCall.status(of: descriptor)
+      if status.device == node.host.device && status.inode == node.host.inode { return descriptor }
+      host_close(descriptor)
+      report("the directory was replaced during the scan", name: name, in: Int(node.parent))
+    } catch {
+      report(error.description, name: name, in: Int(node.parent))
+    }
+    return nil
+  }
+
+  /// Calls `body` with the zero-terminated name in the text.
+  func withName<Result>(at offset: Int, _ body: (UnsafePointer<CChar>?) -> Result) -> Result {
+    unsafe parts.text.withUnsafeBytes { bytes in
+      let start = unsafe bytes.baseAddress?.advanced(by: offset)
+      return unsafe body(start?.assumingMemoryBound(to: CChar.self))
+    }
+  }
+}

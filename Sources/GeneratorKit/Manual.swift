@@ -1,0 +1,98 @@
+/// What is written about a generator: its manual page and its parameters, from
+/// which `help` and the checking of parameters are both made.
+public struct Manual: Sendable {
+  /// The word that selects the generator on the command line.
+  public var name: String
+
+  /// One line that says what it makes, without a full stop.
+  public var summary: String
+
+  /// The parameter that a bare word is for.
+  public var mainParameter: String
+
+  /// The parameters in the order in which they are described.
+  public var parameters: [Parameter]
+
+  /// The manual proper: paragraphs separated by empty lines, wrapped by whoever
+  /// prints them; indented lines stay as they are.
+  public var discussion: String
+
+  /// A parameter of a generator.
+  public struct Parameter: Sendable {
+    /// The word before the `=`.
+    public var name: String
+    /// What may follow it, in the form of a usage line: `ext2|ext3|ext4`.
+    public var value: String
+    /// What it means, its unit and its default.
+    public var text: String
+    /// Whether there is no disk without it.
+    public var isRequired: Bool
+
+    /// Creates a parameter.
+    public init(_ name: String, _ value: String, isRequired: Bool = false, _ text: String) {
+      self.name = name
+      self.value = value
+      self.text = text
+      self.isRequired = isRequired
+    }
+  }
+
+  /// Creates a manual.
+  public init(
+    name: String,
+    summary: String,
+    mainParameter: String,
+    parameters: [Parameter],
+    discussion: String
+  ) {
+    self.name = name
+    self.summary = summary
+    self.mainParameter = mainParameter
+    self.parameters = parameters
+    self.discussion = discussion
+  }
+}
+
+extension Manual {
+  /// The manual page as text of at most `width` columns.
+  public func page(width: Int = 79) -> String {
+    var lines = ["\(name): \(summary)", ""]
+    let usage = parameters.map { parameter in
+      let isMain = parameter.name == mainParameter
+      let assignment = (isMain ? "[\(parameter.name)=]" : "\(parameter.name)=") + parameter.value
+      return parameter.isRequired ? assignment : "[\(assignment)]"
+    }
+    lines += wrap((["nbdgen [options]", name] + usage).joined(separator: " "), indent: 4, width)
+    lines.append("")
+    for parameter in parameters {
+      lines.append("  \(parameter.name)=\(parameter.value)")
+      lines += wrap(parameter.text, indent: 6, width)
+      lines.append("")
+    }
+    for paragraph in discussion.split(separator: "\n\n") {
+      if paragraph.hasPrefix(" ") {
+        lines += paragraph.split(separator: "\n").map(String.init)
+      } else {
+        lines += wrap(String(paragraph), indent: 0, width)
+      }
+      lines.append("")
+    }
+    return lines.dropLast().joined(separator: "\n")
+  }
+
+  /// Breaks text into lines of at most `width` columns, further ones of a
+  /// paragraph indented like the first.
+  private func wrap(_ text: String, indent: Int, _ width: Int) -> [String] {
+    let margin = String(repeating: " ", count: indent)
+    var lines: [String] = []
+    var line = margin
+    for word in text.split(whereSeparator: \.isWhitespace) {
+      if line.count > indent && line.count + 1 + word.count > width {
+        lines.append(line)
+        line = margin
+      }
+      line += (line.count > indent ? " " : "") + word
+    }
+    return lines + [line]
+  }
+}

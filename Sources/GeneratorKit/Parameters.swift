@@ -1,0 +1,87 @@
+/// The parameters given to a generator, checked against its manual.
+public struct Parameters: Sendable {
+  private var values: [String: String] = [:]
+
+  /// Takes words from the command line: `key=value`, or a value of the main
+  /// parameter.
+  ///
+  /// A word is `key=value` if what stands before the first `=` starts with a
+  /// letter and has only letters, digits, `.`, `_` and `-`.
+  ///
+  /// - Throws: ``GeneratorError/usage(parameter:problem:)`` for a parameter
+  ///   that the generator does not have, that was given twice, or that lacks.
+  public init(_ words: [String], for manual: Manual) throws(GeneratorError) {
+    for word in words {
+      let (key, value) = Self.split(word) ?? (manual.mainParameter, word)
+      guard manual.parameters.contains(where: { $0.name == key }) else {
+        let names = manual.parameters.map(\.name)
+        let advice =
+          closestMatch(to: key, among: names).map { "did you mean \($0)=?" }
+          ?? "it has \(names.map { $0 + "=" }.joined(separator: ", "))"
+        throw .usage(parameter: word, problem: "\(manual.name) has no such parameter; \(advice)")
+      }
+      guard values.updateValue(value, forKey: key) == nil else {
+        throw .usage(parameter: word, problem: "\(key)= was given before; give it once")
+      }
+    }
+    for parameter in manual.parameters where parameter.isRequired {
+      guard values[parameter.name] == nil else { continue }
+      let usage = "\(manual.name) \(parameter.value)"
+      throw .usage(parameter: nil, problem: "\(parameter.name)= is missing; write: nbdgen \(usage)")
+    }
+  }
+
+  private static func split(_ word: String) -> (key: String, value: String)? {
+    guard let equals = word.firstIndex(of: "=") else { return nil }
+    let key = word[..<equals]
+    guard let first = key.utf8.first, isLetter(first) else { return nil }
+    guard key.utf8.allSatisfy({ isLetter($0) || isDigit($0) || "._-".utf8.contains($0) }) else {
+      return nil
+    }
+    return (String(key), String(word[word.index(after: equals)...]))
+  }
+
+  private static func isLetter(_ byte: UInt8) -> Bool {
+    let lower = byte | 0x20
+    return UInt8(ascii: "a") <= lower && lower <= UInt8(ascii: "z")
+  }
+
+  private static func isDigit(_ byte: UInt8) -> Bool {
+    UInt8(ascii: "0") <= byte && byte <= UInt8(ascii: "9")
+  }
+
+  /// The value given for `name`.
+  public subscript(name: String) -> String? { values[name] }
+
+  /// The value of a parameter that the manual calls required.
+  ///
+  /// - Precondition: The manual does call it that.
+  public func required(_ name: String) -> String {
+    guard let value = values[name] else {
+      preconditionFailure("required parameters are checked when parameters are parsed")
+    }
+    return value
+  }
+
+  /// The error that `name` has a wrong value.
+  ///
+  /// - Parameters:
+  ///   - name: The parameter.
+  ///   - problem: What is wrong and what to do.
+  public func error(_ name: String, _ problem: String) -> GeneratorError {
+    .usage(parameter: "\(name)=\(values[name] ?? "")", problem: problem)
+  }
+
+  /// The value of `name` as one of the choices, or `nil` if it was not given.
+  ///
+  /// - Throws: ``GeneratorError/usage(parameter:problem:)`` that lists the choices.
+  public func choice<Choice: RawRepresentable<String> & CaseIterable>(
+    _ name: String,
+    of type: Choice.Type
+  ) throws(GeneratorError) -> Choice? {
+    guard let value = values[name] else { return nil }
+    if let choice = Choice(rawValue: value) { return choice }
+    let choices = Choice.allCases.map(\.rawValue).joined(separator: ", ")
+    throw error(name, "not one of \(choices)")
+  }
+}
