@@ -61,10 +61,11 @@ let package = Package(
     .target(
       name: "NBDServer",
       dependencies: [
-        "DiskModel", "NBDProtocol",
+        "CHost", "DiskModel", "NBDProtocol",
         .product(name: "Logging", package: "swift-log"),
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
+        .product(name: "SystemPackage", package: "swift-system"),
       ],
       swiftSettings: house
     ),

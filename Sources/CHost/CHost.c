@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <sys/types.h>
 #include <sys/uio.h>
+#include <time.h>
 #include <unistd.h>
 
 #ifdef __linux__
@@ -160,11 +161,21 @@ int64_t host_read_link(int directory, const char *name, void *buffer,
   return length < 0 ? -errno : length;
 }
 
-int64_t host_raise_descriptor_limit(void) {
+int host_remove_file(const char *path) {
+  return unlink(path) == 0 ? 0 : -errno;
+}
+
+void host_sleep_milliseconds(int64_t duration) {
+  struct timespec left = {duration / 1000, (duration % 1000) * 1000000};
+  while (nanosleep(&left, &left) != 0 && errno == EINTR) continue;
+}
+
+int64_t host_descriptor_limit(int raises) {
   struct rlimit limit;
   if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return -errno;
-  rlim_t before = limit.rlim_cur;
-  limit.rlim_cur = limit.rlim_max;
-  if (setrlimit(RLIMIT_NOFILE, &limit) != 0) return (int64_t)before;
-  return (int64_t)limit.rlim_cur;
+  if (raises) {
+    limit.rlim_cur = limit.rlim_max;
+    if (setrlimit(RLIMIT_NOFILE, &limit) != 0) return -errno;
+  }
+  return limit.rlim_max > INT32_MAX ? INT32_MAX : (int64_t)limit.rlim_max;
 }

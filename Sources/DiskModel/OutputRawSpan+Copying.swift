@@ -20,13 +20,6 @@ extension OutputRawSpan {
     }
   }
 
-  /// Appends an integer in big-endian order.
-  ///
-  /// - Precondition: There is room.
-  public mutating func append<Value: FixedWidthInteger & BitwiseCopyable>(bigEndian value: Value) {
-    unsafe append(value.bigEndian, as: Value.self)
-  }
-
   /// Appends an integer in little-endian order.
   ///
   /// - Precondition: There is room.

@@ -78,7 +78,54 @@ uint32_t host_effective_user(void);
 int64_t host_read_link(int directory, const char *name, void *buffer,
                        size_t count);
 
-/// Raises the soft limit on open descriptors to the hard one and returns it.
-int64_t host_raise_descriptor_limit(void);
+/// Removes a name from the filesystem.
+int host_remove_file(const char *path);
+
+void host_sleep_milliseconds(int64_t duration);
+
+/// The most descriptors that the process may have open, its hard limit. With
+/// `raises` the soft limit becomes that too.
+int64_t host_descriptor_limit(int raises);
+
+/// Blocks the signals that end a program, and SIGCHLD, in this thread and the
+/// ones that it starts from then on.
+void host_block_signals(void);
+
+/// Waits for one of these signals; its number, or 0 after `milliseconds`. A
+/// negative duration waits for ever.
+int host_wait_signal(int64_t milliseconds);
+
+/// Runs `/bin/sh -c command` with default signal handling; its process number.
+int host_spawn_shell(const char *command);
+
+/// Whether a child has ended: its exit status, 128 and the signal's number if
+/// it was killed by one, or -EAGAIN.
+int host_child_status(int process);
+
+int host_send_signal(int process, int signal);
+
+/// Sets an environment variable for children.
+int host_set_environment(const char *name, const char *value);
+
+/// Makes a directory of a name that ends in XXXXXX, which are replaced; only
+/// the user may enter it.
+int host_make_temporary_directory(char *name);
+
+/// Removes an empty directory.
+int host_remove_directory(const char *path);
+
+/// Number of SIGCHLD.
+int host_child_signal(void);
+
+/// From now on a signal that ends programs does so on the spot, with status 128
+/// and its number.
+void host_exit_on_next_signal(void);
+
+/// Entry `index` of the environment, `name=value`; NULL behind the last.
+const char *host_environment_entry(int index);
+
+int host_working_directory(char *buffer, size_t count);
+
+int host_process_number(void);
 
 #endif

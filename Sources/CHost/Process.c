@@ -1,0 +1,120 @@
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE 1
+#endif
+
+#include "CHost.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+extern char **environ;
+
+static void fill(sigset_t *signals) {
+  sigemptyset(signals);
+  sigaddset(signals, SIGHUP);
+  sigaddset(signals, SIGINT);
+  sigaddset(signals, SIGQUIT);
+  sigaddset(signals, SIGTERM);
+  sigaddset(signals, SIGCHLD);
+}
+
+void host_block_signals(void) {
+  sigset_t signals;
+  fill(&signals);
+  pthread_sigmask(SIG_BLOCK, &signals, NULL);
+}
+
+int host_wait_signal(int64_t milliseconds) {
+  sigset_t signals;
+  fill(&signals);
+  int signal = 0;
+  if (milliseconds < 0) return sigwait(&signals, &signal) == 0 ? signal : 0;
+#ifdef __APPLE__
+  for (int64_t waited = 0; waited <= milliseconds; waited += 5) {
+    sigset_t pending;
+    sigpending(&pending);
+    for (signal = 1; signal < NSIG; signal++)
+      if (sigismember(&signals, signal) && sigismember(&pending, signal))
+        return sigwait(&signals, &signal) == 0 ? signal : 0;
+    host_sleep_milliseconds(5);
+  }
+  return 0;
+#else
+  struct timespec limit = {milliseconds / 1000, (milliseconds % 1000) * 1000000};
+  do {
+    signal = sigtimedwait(&signals, NULL, &limit);
+  } while (signal < 0 && errno == EINTR);
+  return signal < 0 ? 0 : signal;
+#endif
+}
+
+int host_spawn_shell(const char *command) {
+  posix_spawnattr_t attributes;
+  sigset_t none, defaults;
+  sigemptyset(&none);
+  sigemptyset(&defaults);
+  sigaddset(&defaults, SIGPIPE);
+  posix_spawnattr_init(&attributes);
+  posix_spawnattr_setsigmask(&attributes, &none);
+  posix_spawnattr_setsigdefault(&attributes, &defaults);
+  posix_spawnattr_setflags(&attributes,
+                           POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+  char *const words[] = {"sh", "-c", (char *)command, NULL};
+  pid_t process = 0;
+  int error = posix_spawn(&process, "/bin/sh", NULL, &attributes, words, environ);
+  posix_spawnattr_destroy(&attributes);
+  return error ? -error : process;
+}
+
+int host_child_status(int process) {
+  int status = 0;
+  pid_t ended = waitpid(process, &status, WNOHANG);
+  if (ended < 0) return -errno;
+  if (ended == 0) return -EAGAIN;
+  return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+int host_send_signal(int process, int signal) {
+  return kill(process, signal) == 0 ? 0 : -errno;
+}
+
+int host_set_environment(const char *name, const char *value) {
+  return setenv(name, value, 1) == 0 ? 0 : -errno;
+}
+
+int host_make_temporary_directory(char *name) {
+  return mkdtemp(name) ? 0 : -errno;
+}
+
+int host_remove_directory(const char *path) {
+  return rmdir(path) == 0 ? 0 : -errno;
+}
+
+int host_child_signal(void) { return SIGCHLD; }
+
+static void exit_now(int signal) { _exit(128 + signal); }
+
+void host_exit_on_next_signal(void) {
+  sigset_t signals;
+  fill(&signals);
+  sigdelset(&signals, SIGCHLD);
+  for (int signal = 1; signal < NSIG; signal++) {
+    if (sigismember(&signals, signal) != 1) continue;
+    struct sigaction action = {.sa_handler = exit_now};
+    sigaction(signal, &action, NULL);
+  }
+  pthread_sigmask(SIG_UNBLOCK, &signals, NULL);
+}
+
+const char *host_environment_entry(int index) { return environ[index]; }
+
+int host_working_directory(char *buffer, size_t count) {
+  return getcwd(buffer, count) ? 0 : -errno;
+}
+
+int host_process_number(void) { return getpid(); }

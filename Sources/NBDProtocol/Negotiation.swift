@@ -1,0 +1,254 @@
+/// The first phase of a connection, as a value: options in, replies and the
+/// next state out. It does no input or output, and looks up no export itself.
+public struct Negotiation: Sendable {
+  /// What to do next.
+  public enum Step: Sendable, Equatable {
+    /// Send the bytes, and wait for the next option.
+    case send([UInt8])
+    /// Look the export up, and hand it to ``resolve(_:)``.
+    case find(name: [UInt8])
+    /// Hand all exports that may be named to ``list(_:)``.
+    case listExports
+    /// Send the bytes; then requests follow.
+    case transmit([UInt8], Agreement)
+    /// Send the bytes, and close the connection.
+    case close([UInt8])
+  }
+
+  /// What was agreed on for the second phase.
+  public struct Agreement: Sendable, Equatable {
+    /// The export as it was resolved last.
+    public var export: ExportInformation
+    /// Whether replies are structured.
+    public var usesStructuredReplies: Bool
+    /// What block status may be asked for.
+    public var contexts: [MetaContext]
+  }
+
+  /// How many options a client may send; the longest legal sequences ask for
+  /// each of many exports.
+  public static let optionLimit = 10_000
+
+  private var handshake: HandshakeFlags?
+  private var optionCount = 0
+  private var usesStructuredReplies = false
+  private var selection: Selection?
+  private var pending: Pending?
+
+  /// The contexts that `SET_META_CONTEXT` selected, for one export.
+  private struct Selection: Sendable {
+    var exportName: [UInt8]
+    var contexts: [MetaContext]
+  }
+
+  /// An option that waits for an export to be looked up.
+  private enum Pending: Sendable {
+    case exportName([UInt8])
+    case information(ExportRequest, OptionCode)
+    case contexts(MetaContextRequest, OptionCode)
+    case list
+  }
+
+  /// Starts a negotiation; the client's flags come first.
+  public init() {}
+
+  /// Takes the client's flags.
+  ///
+  /// - Returns: `nil` to go on with options, or the end for a client that
+  ///   answers with flags that were not offered.
+  public mutating func receive(clientFlags: UInt32) -> Step? {
+    guard let bits = UInt16(exactly: clientFlags),
+      HandshakeFlags.all.isSuperset(of: HandshakeFlags(rawValue: bits))
+    else { return .close([]) }
+    handshake = HandshakeFlags(rawValue: bits)
+    return nil
+  }
+
+  /// Takes an option with its data.
+  ///
+  /// - Precondition: The client's flags were received, and no lookup is due.
+  public mutating func receive(_ header: OptionHeader, data: [UInt8]) -> Step {
+    precondition(handshake != nil && pending == nil, "options come one at a time, after the flags")
+    optionCount += 1
+    guard optionCount <= Self.optionLimit else { return .close([]) }
+    switch header.code {
+    case .exportName:
+      return isName(data) ? find(data, for: .exportName(data)) : .close([])
+    case .abort:
+      return .close(OptionReply(.abort, .acknowledgement).encode())
+    case .list:
+      guard data.isEmpty else { return invalid(.list, "NBD_OPT_LIST takes no data") }
+      pending = .list
+      return .listExports
+    case .info, .go:
+      return receiveExportRequest(header.code, data)
+    case .structuredReply:
+      guard data.isEmpty else {
+        return invalid(header.code, "NBD_OPT_STRUCTURED_REPLY takes no data")
+      }
+      usesStructuredReplies = true
+      return .send(OptionReply(header.code, .acknowledgement).encode())
+    case .listMetaContext, .setMetaContext:
+      return receiveContextRequest(header.code, data)
+    case .startTLS where !data.isEmpty:
+      return invalid(header.code, "NBD_OPT_STARTTLS takes no data")
+    default:
+      return refuse(header.code, .unsupported, "the server does not know this option")
+    }
+  }
+
+  private mutating func receiveExportRequest(_ code: OptionCode, _ data: [UInt8]) -> Step {
+    guard let request = ExportRequest(decoding: data) else {
+      return invalid(code, "the lengths in the option do not agree")
+    }
+    guard isName(request.name) else { return invalidName(code) }
+    return find(request.name, for: .information(request, code))
+  }
+
+  private mutating func receiveContextRequest(_ code: OptionCode, _ data: [UInt8]) -> Step {
+    // Whatever comes of it, selecting replaces what was selected before.
+    if code == .setMetaContext { selection = nil }
+    guard let request = MetaContextRequest(decoding: data) else {
+      return invalid(code, "the lengths in the option do not agree")
+    }
+    guard isName(request.name) else { return invalidName(code) }
+    if code == .setMetaContext && !usesStructuredReplies {
+      return invalid(code, "meta contexts need structured replies, which come first")
+    }
+    return find(request.name, for: .contexts(request, code))
+  }
+
+  /// Takes the export that was to be found; `nil` if there is none.
+  ///
+  /// - Precondition: ``Step/find(name:)`` was the last step.
+  public mutating func resolve(_ export: ExportInformation?) -> Step {
+    defer { pending = nil }
+    switch pending {
+    case .exportName(let name):
+      guard let export else { return .close([]) }
+      return .transmit(exportNameReply(export), agreement(on: export, name: name))
+    case .information(let request, let code):
+      guard let export else { return unknownExport(code) }
+      let bytes = information(on: export, for: request, code)
+      guard code == .go else { return .send(bytes) }
+      return .transmit(bytes, agreement(on: export, name: request.name))
+    case .contexts(let request, let code):
+      guard export != nil else { return unknownExport(code) }
+      return contexts(request, code)
+    case .list, nil:
+      preconditionFailure("an export is resolved when it was to be found")
+    }
+  }
+
+  /// Takes the exports that may be named.
+  ///
+  /// - Precondition: ``Step/listExports`` was the last step.
+  public mutating func list(_ exports: [(name: String, description: String)]) -> Step {
+    guard case .list = pending else {
+      preconditionFailure("exports are listed when that was the step")
+    }
+    pending = nil
+    var bytes: [UInt8] = []
+    for export in exports {
+      var data: [UInt8] = []
+      data.append(bigEndian: UInt32(export.name.utf8.count))
+      data += Array(export.name.utf8) + Array(export.description.utf8)
+      bytes += OptionReply(.list, .server, data: data).encode()
+    }
+    return .send(bytes + OptionReply(.list, .acknowledgement).encode())
+  }
+}
+
+// What is answered.
+extension Negotiation {
+  private mutating func find(_ name: [UInt8], for option: Pending) -> Step {
+    pending = option
+    return .find(name: name)
+  }
+
+  private func agreement(on export: ExportInformation, name: [UInt8]) -> Agreement {
+    let isSelected = selection?.exportName == name
+    return Agreement(
+      export: export,
+      usesStructuredReplies: usesStructuredReplies,
+      contexts: isSelected ? selection?.contexts ?? [] : []
+    )
+  }
+
+  private var transmissionFlags: TransmissionFlags {
+    usesStructuredReplies ? [.readOnlyDisk, .sendDF] : .readOnlyDisk
+  }
+
+  /// Size and flags, and zeros for clients that did not decline them.
+  private func exportNameReply(_ export: ExportInformation) -> [UInt8] {
+    var bytes: [UInt8] = []
+    bytes.append(bigEndian: export.size)
+    bytes.append(bigEndian: transmissionFlags.rawValue)
+    let wantsZeroes = handshake?.contains(.noZeroes) != true
+    return bytes + [UInt8](repeating: 0, count: wantsZeroes ? 124 : 0)
+  }
+
+  private func information(
+    on export: ExportInformation,
+    for request: ExportRequest,
+    _ code: OptionCode
+  ) -> [UInt8] {
+    func item(_ type: InformationType, _ fill: (inout [UInt8]) -> Void) -> [UInt8] {
+      var data: [UInt8] = []
+      data.append(bigEndian: type.rawValue)
+      fill(&data)
+      return OptionReply(code, .information, data: data).encode()
+    }
+    var bytes = item(.export) {
+      $0.append(bigEndian: export.size)
+      $0.append(bigEndian: transmissionFlags.rawValue)
+    }
+    if request.information.contains(.name) { bytes += item(.name) { $0 += Array(export.name.utf8) } }
+    if request.information.contains(.description) && !export.description.isEmpty {
+      bytes += item(.description) { $0 += Array(export.description.utf8) }
+    }
+    if request.information.contains(.blockSize) {
+      bytes += item(.blockSize) {
+        $0.append(bigEndian: BlockSizes.minimum)
+        $0.append(bigEndian: BlockSizes.preferred)
+        $0.append(bigEndian: BlockSizes.maximumPayload)
+      }
+    }
+    return bytes + OptionReply(code, .acknowledgement).encode()
+  }
+
+  private mutating func contexts(_ request: MetaContextRequest, _ code: OptionCode) -> Step {
+    let isSetting = code == .setMetaContext
+    let contexts = MetaContext.allCases.filter { context in
+      if isSetting { return request.queries.contains { context.isSelected(by: $0) } }
+      return request.queries.isEmpty || request.queries.contains { context.isListed(by: $0) }
+    }
+    if isSetting { selection = Selection(exportName: request.name, contexts: contexts) }
+    var bytes: [UInt8] = []
+    for context in contexts {
+      var data: [UInt8] = []
+      // Identifiers mean something when a context is selected only.
+      data.append(bigEndian: isSetting ? context.identifier : 0)
+      bytes += OptionReply(code, .metaContext, data: data + Array(context.name.utf8)).encode()
+    }
+    return .send(bytes + OptionReply(code, .acknowledgement).encode())
+  }
+
+  private func isName(_ name: [UInt8]) -> Bool { name.count <= stringLimit && !name.contains(0) }
+
+  private func invalidName(_ code: OptionCode) -> Step {
+    invalid(code, "an export name has at most \(stringLimit) bytes, none of them NUL")
+  }
+
+  private func unknownExport(_ code: OptionCode) -> Step {
+    refuse(code, .unknown, "there is no export of this name; see NBD_OPT_LIST")
+  }
+
+  private func invalid(_ code: OptionCode, _ message: String) -> Step {
+    refuse(code, .invalid, message)
+  }
+
+  private func refuse(_ code: OptionCode, _ type: OptionReplyType, _ message: String) -> Step {
+    .send(OptionReply(code, type, message: message).encode())
+  }
+}

@@ -1,0 +1,39 @@
+/// What a client asks for during negotiation (`NBD_OPT_*`).
+struct OptionCode: RawRepresentable, Hashable, Sendable {
+  var rawValue: UInt32
+
+  static let exportName = OptionCode(rawValue: 1)
+  static let abort = OptionCode(rawValue: 2)
+  static let list = OptionCode(rawValue: 3)
+  static let startTLS = OptionCode(rawValue: 5)
+  static let info = OptionCode(rawValue: 6)
+  static let go = OptionCode(rawValue: 7)
+  static let structuredReply = OptionCode(rawValue: 8)
+  static let listMetaContext = OptionCode(rawValue: 9)
+  static let setMetaContext = OptionCode(rawValue: 10)
+}
+
+/// The 16 bytes before an option's data.
+public struct OptionHeader: Sendable, Equatable {
+  /// Size of a header in bytes.
+  public static let size = 16
+
+  var code: OptionCode
+
+  /// Bytes of data that follow.
+  public var dataSize: Int
+
+  /// Decodes a header; `nil` if it does not start with the option magic.
+  ///
+  /// - Precondition: There are 16 bytes.
+  public init?(decoding bytes: [UInt8]) {
+    precondition(bytes.count == Self.size, "an option header has 16 bytes")
+    var reader = ByteReader(bytes)
+    guard reader.read(UInt64.self) == Magic.option,
+      let code = reader.read(UInt32.self),
+      let dataSize = reader.read(UInt32.self)
+    else { return nil }
+    self.code = OptionCode(rawValue: code)
+    self.dataSize = Int(dataSize)
+  }
+}

@@ -1,0 +1,101 @@
+import NIOCore
+import NIOPosix
+import SystemPackage
+
+/// Opens the sockets that a server listens on.
+struct Binder {
+  let group: MultiThreadedEventLoopGroup
+  let services: ConnectionServices
+
+  /// Longest path of a unix socket, in bytes (`sun_path`, less its NUL).
+  private static let pathLimit = 107
+
+  /// Clients that may wait to be accepted.
+  private static let backlog: CInt = 1024
+
+  /// Sizes of reads from a client: requests are small.
+  private static let receiveSize = 1 << 15
+
+  /// Listens on the endpoint.
+  ///
+  /// - Returns: The endpoint with the real port, and the sockets.
+  func bind(_ endpoint: Endpoint) throws(ServerError) -> (Endpoint, [any Channel]) {
+    switch endpoint {
+    case .unix(let path):
+      guard path.utf8.count <= Self.pathLimit else {
+        let count = path.utf8.count
+        throw ServerError(
+          endpoint: endpoint,
+          problem: "a socket's path has at most \(Self.pathLimit) bytes, this has \(count)"
+        )
+      }
+      return (endpoint, [try attempt(endpoint) { $0.bind(unixDomainSocketPath: path) }])
+    case .tcp(let address?, let port):
+      let listener = try attempt(endpoint) { $0.bind(host: address, port: port) }
+      return (.tcp(address: address, port: listener.localAddress?.port ?? port), [listener])
+    case .tcp(nil, let port):
+      return try bindLoopback(endpoint, port)
+    }
+  }
+
+  /// Listens on both loopback addresses; a host without IPv6 has one.
+  private func bindLoopback(
+    _ endpoint: Endpoint,
+    _ port: Int
+  ) throws(ServerError) -> (Endpoint, [any Channel]) {
+    let first = try attempt(endpoint) { $0.bind(host: "127.0.0.1", port: port) }
+    let realPort = first.localAddress?.port ?? port
+    let second = try? attempt(endpoint) { $0.bind(host: "::1", port: realPort) }
+    return (.tcp(address: nil, port: realPort), [first] + (second.map { [$0] } ?? []))
+  }
+
+  private func attempt(
+    _ endpoint: Endpoint,
+    _ bind: (ServerBootstrap) -> EventLoopFuture<any Channel>
+  ) throws(ServerError) -> any Channel {
+    do {
+      return try bind(bootstrap(endpoint)).wait()
+    } catch {
+      throw ServerError(endpoint: endpoint, problem: Self.problem(error, endpoint))
+    }
+  }
+
+  private func bootstrap(_ endpoint: Endpoint) -> ServerBootstrap {
+    let services = services
+    let isTCP = if case .tcp = endpoint { true } else { false }
+    var bootstrap = ServerBootstrap(group: group)
+      .serverChannelOption(.backlog, value: Self.backlog)
+      .childChannelOption(.writeBufferWaterMark, value: ConnectionLimits.writeBuffer)
+      .childChannelOption(
+        .recvAllocator,
+        value: FixedSizeRecvByteBufferAllocator(capacity: Self.receiveSize)
+      )
+      .childChannelInitializer { channel in
+        services.register(channel)
+        return channel.eventLoop.makeCompletedFuture {
+          try channel.pipeline.syncOperations.addHandler(NegotiationHandler(services))
+        }
+      }
+    if isTCP {
+      bootstrap =
+        bootstrap
+        .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+        .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
+    }
+    return bootstrap
+  }
+
+  private static func problem(_ error: any Error, _ endpoint: Endpoint) -> String {
+    guard let error = error as? IOError else { return "cannot listen: \(error)" }
+    switch (error.errnoCode, endpoint) {
+    case (EADDRINUSE, .unix):
+      return "something has this path already; remove it or use another"
+    case (EADDRINUSE, .tcp):
+      return "another program listens there; use another port, or 0 for a free one"
+    case (EACCES, .tcp):
+      return "only root may listen there; use a port from 1024 on"
+    default:
+      return "cannot listen: \(Errno(rawValue: error.errnoCode).description)"
+    }
+  }
+}

@@ -1,0 +1,73 @@
+import DiskModel
+import Logging
+import NIOCore
+import NIOPosix
+import Synchronization
+
+/// What all connections of a server share.
+final class ConnectionServices: Sendable {
+  let catalog: ExportCatalog
+  let logger: Logger
+
+  /// Reads what would make an event loop wait.
+  let pool: NIOThreadPool
+
+  /// Connections that are open, for ending them.
+  private let channels = Mutex<[ObjectIdentifier: any Channel]>([:])
+
+  /// What failed to be read and was logged.
+  private let loggedFailures = Mutex<Set<String>>([])
+
+  /// How many subjects are remembered before failures are no longer logged.
+  private static let failureLimit = 10_000
+
+  init(catalog: ExportCatalog, logger: Logger, pool: NIOThreadPool) {
+    self.catalog = catalog
+    self.logger = logger
+    self.pool = pool
+  }
+
+  /// Logs that bytes could not be read, once for each file.
+  func log(_ failure: ReadFailure) {
+    let isNews = loggedFailures.withLock { logged in
+      logged.count < Self.failureLimit && logged.insert(failure.subject).inserted
+    }
+    if isNews { logger.error("\(failure): clients that read it get an I/O error") }
+  }
+
+  /// Keeps track of a connection until it closes.
+  func register(_ channel: any Channel) {
+    let identifier = ObjectIdentifier(channel)
+    channels.withLock { $0[identifier] = channel }
+    channel.closeFuture.whenComplete { [self] _ in
+      channels.withLock { _ = $0.removeValue(forKey: identifier) }
+    }
+  }
+
+  var openChannels: [any Channel] { channels.withLock { Array($0.values) } }
+}
+
+/// Tells a connection's handler that the server is about to end.
+struct ServerIsShuttingDown: Sendable {}
+
+/// Sizes that bound what one connection may cost.
+enum ConnectionLimits {
+  /// Most bytes of an option's data: the longest name or query of 4,096 bytes
+  /// several times over. A client that announces more is disconnected.
+  static let optionSize = 1 << 16
+
+  /// How long a client may take to negotiate.
+  static let negotiationTime = TimeAmount.seconds(60)
+
+  /// Reads longer than this are answered piece by piece, in bytes.
+  static let pieceSize = 1 << 17
+
+  /// Replies are gathered up to this size before they are sent, in bytes.
+  static let batchSize = 1 << 17
+
+  /// How many bytes may be on their way from storage, in bytes.
+  static let inFlightSize = 1 << 23
+
+  /// When the socket takes no more than this, production of replies stops.
+  static let writeBuffer = ChannelOptions.Types.WriteBufferWaterMark(low: 1 << 16, high: 1 << 17)
+}

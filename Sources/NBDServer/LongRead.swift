@@ -1,0 +1,64 @@
+import DiskModel
+
+/// A read that is too long to be answered at once, and is answered in pieces.
+enum LongRead {
+  /// Each piece is chunks of its own; other replies may come between them.
+  case chunked(ChunkedRead)
+  /// The pieces are the data that one head announced; nothing comes between.
+  case contiguous(ContiguousRead)
+}
+
+/// How far a read in chunks has come; its pieces may complete in any order.
+final class ChunkedRead {
+  let cookie: UInt64
+
+  /// What was not asked of the disk yet.
+  var rest: Range<Int>
+
+  /// Pieces that are on their way from storage.
+  var outstandingCount = 0
+
+  /// Why the first piece that failed did so; no more are asked for then.
+  var failure: ReadFailure?
+
+  init(_ range: Range<Int>, cookie: UInt64) {
+    rest = range
+    self.cookie = cookie
+  }
+
+  /// Whether every piece was asked for that will be.
+  var isIssued: Bool { rest.isEmpty || failure != nil }
+}
+
+/// How far a read in one run of bytes has come.
+final class ContiguousRead {
+  let cookie: UInt64
+
+  /// What was not asked of the disk yet.
+  var rest: Range<Int>
+
+  /// Whether a chunk follows that says how it went; a simple reply has already
+  /// promised success.
+  let isStructured: Bool
+
+  /// Whether a piece is on its way from storage.
+  var isWaiting = false
+
+  /// Whether a piece failed, and zeros take the place of the rest.
+  var hasFailed = false
+
+  init(_ range: Range<Int>, cookie: UInt64, isStructured: Bool) {
+    rest = range
+    self.cookie = cookie
+    self.isStructured = isStructured
+  }
+}
+
+extension Range<Int> {
+  /// Takes the first `count` bytes, or what there is of them, off the range.
+  mutating func takeFirst(_ count: Int) -> Range<Int> {
+    let piece = lowerBound..<Swift.min(upperBound, lowerBound + Swift.min(count, self.count))
+    self = piece.upperBound..<upperBound
+    return piece
+  }
+}

@@ -1,0 +1,65 @@
+import CHost
+public import Logging
+import NIOCore
+import NIOPosix
+
+/// A server that offers disks to NBD clients.
+public final class NBDServer: Sendable {
+  /// Where it waits for clients; a port of 0 is replaced by the real one.
+  public let endpoint: Endpoint
+
+  private let services: ConnectionServices
+  private let group: MultiThreadedEventLoopGroup
+  private let listeners: [any Channel]
+
+  /// Threads that wait for storage.
+  private static let poolSize = 8
+
+  /// Starts a server; clients can connect when it returns.
+  ///
+  /// - Parameters:
+  ///   - endpoint: Where to wait for clients.
+  ///   - catalog: What to offer.
+  ///   - logger: Receives what happens.
+  /// - Throws: ``ServerError`` if the endpoint cannot be had.
+  public init(
+    on endpoint: Endpoint,
+    catalog: ExportCatalog,
+    logger: Logger
+  ) throws(ServerError) {
+    group = MultiThreadedEventLoopGroup(numberOfThreads: NIOCore.System.coreCount)
+    let pool = NIOThreadPool(numberOfThreads: Self.poolSize)
+    pool.start()
+    services = ConnectionServices(catalog: catalog, logger: logger, pool: pool)
+    let binder = Binder(group: group, services: services)
+    do throws(ServerError) {
+      (self.endpoint, listeners) = try binder.bind(endpoint)
+    } catch {
+      try? group.syncShutdownGracefully()
+      try? pool.syncShutdownGracefully()
+      throw error
+    }
+  }
+
+  /// How long connections get to finish the replies that they are sending.
+  private static let gracePeriod = TimeAmount.milliseconds(600)
+
+  /// Ends the server: no new clients, replies on their way are finished, other
+  /// requests are refused, and what is left after 0.6 seconds is cut off.
+  ///
+  /// Waits for all of that. A unix socket's file is removed.
+  public func stop() {
+    for listener in listeners { try? listener.close().wait() }
+    if case .unix(let path) = endpoint { _ = unsafe host_remove_file(path) }
+    for channel in services.openChannels {
+      channel.pipeline.fireUserInboundEventTriggered(ServerIsShuttingDown())
+    }
+    let deadline = NIODeadline.now() + Self.gracePeriod
+    while !services.openChannels.isEmpty && NIODeadline.now() < deadline {
+      host_sleep_milliseconds(5)
+    }
+    for channel in services.openChannels { channel.close(promise: nil) }
+    try? services.pool.syncShutdownGracefully()
+    try? group.syncShutdownGracefully()
+  }
+}

@@ -1,0 +1,170 @@
+import Logging
+import NBDProtocol
+import NIOCore
+
+/// Carries a negotiation between the socket and the state machine, and then
+/// makes way for transmission.
+final class NegotiationHandler: ChannelDuplexHandler, RemovableChannelHandler {
+  typealias InboundIn = ByteBuffer
+  typealias InboundOut = ByteBuffer
+  typealias OutboundIn = ByteBuffer
+  typealias OutboundOut = ByteBuffer
+
+  private let services: ConnectionServices
+  private var negotiation = Negotiation()
+  private var inbound = ByteBuffer()
+  private var state = State.flags
+  private var gate = ReadGate()
+  private var timeout: Scheduled<Void>?
+
+  private enum State {
+    case flags
+    case header
+    case data(OptionHeader)
+    case ended
+  }
+
+  init(_ services: ConnectionServices) {
+    self.services = services
+  }
+
+  func channelActive(context: ChannelHandlerContext) {
+    send(Greeting.encode(), context)
+    let loopBound = NIOLoopBound(context, eventLoop: context.eventLoop)
+    timeout = context.eventLoop.scheduleTask(in: ConnectionLimits.negotiationTime) {
+      loopBound.value.close(promise: nil)
+    }
+    context.fireChannelActive()
+  }
+
+  func handlerRemoved(context: ChannelHandlerContext) {
+    timeout?.cancel()
+  }
+
+  func channelInactive(context: ChannelHandlerContext) {
+    timeout?.cancel()
+    context.fireChannelInactive()
+  }
+
+  func read(context: ChannelHandlerContext) {
+    gate.read(context, isOpen: context.channel.isWritable)
+  }
+
+  func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+    var bytes = unwrapInboundIn(data)
+    inbound.writeBuffer(&bytes)
+    process(context)
+  }
+
+  func channelWritabilityChanged(context: ChannelHandlerContext) {
+    process(context)
+    if context.channel.isWritable { gate.open(context) }
+    context.fireChannelWritabilityChanged()
+  }
+
+  func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+    if event is ServerIsShuttingDown {
+      context.close(promise: nil)
+    } else {
+      context.fireUserInboundEventTriggered(event)
+    }
+  }
+
+  func errorCaught(context: ChannelHandlerContext, error: any Error) {
+    context.close(promise: nil)
+  }
+
+  /// Takes apart what has arrived, as long as the client reads the replies.
+  private func process(_ context: ChannelHandlerContext) {
+    while context.channel.isWritable, takeMessage(context) {}
+    inbound.discardReadBytes()
+  }
+
+  /// Takes one message; `false` if it is not complete.
+  private func takeMessage(_ context: ChannelHandlerContext) -> Bool {
+    switch state {
+    case .flags:
+      guard let flags = inbound.readInteger(as: UInt32.self) else { return false }
+      state = .header
+      if let step = negotiation.receive(clientFlags: flags) { perform(step, context) }
+    case .header:
+      guard let bytes = inbound.readBytes(length: OptionHeader.size) else { return false }
+      guard let header = OptionHeader(decoding: bytes),
+        header.dataSize <= ConnectionLimits.optionSize
+      else {
+        services.logger.debug("closing a connection: what it sent is no option, or too long a one")
+        perform(.close([]), context)
+        return false
+      }
+      state = .data(header)
+    case .data(let header):
+      guard let data = inbound.readBytes(length: header.dataSize) else { return false }
+      state = .header
+      perform(negotiation.receive(header, data: data), context)
+    case .ended:
+      return false
+    }
+    return true
+  }
+
+  private func perform(_ step: Negotiation.Step, _ context: ChannelHandlerContext) {
+    switch step {
+    case .send(let bytes):
+      send(bytes, context)
+    case .find(let name):
+      let export = services.catalog.export(named: name)
+      let next = negotiation.resolve(export?.information)
+      if case .transmit(let bytes, let agreement) = next, let export {
+        send(bytes, context)
+        transmit(export, agreement, context)
+      } else {
+        perform(next, context)
+      }
+    case .listExports:
+      let exports = services.catalog.exports.map { ($0.name, $0.description) }
+      perform(negotiation.list(exports), context)
+    case .transmit:
+      preconditionFailure("transmission follows the lookup of an export")
+    case .close(let bytes):
+      state = .ended
+      send(bytes, context)
+      context.close(mode: .output, promise: nil)
+      context.close(promise: nil)
+    }
+  }
+
+  private func send(_ bytes: [UInt8], _ context: ChannelHandlerContext) {
+    guard !bytes.isEmpty else { return }
+    context.writeAndFlush(wrapOutboundOut(ByteBuffer(bytes: bytes)), promise: nil)
+  }
+
+  /// Puts the handler of the second phase in place of this one.
+  private func transmit(
+    _ export: Export,
+    _ agreement: Negotiation.Agreement,
+    _ context: ChannelHandlerContext
+  ) {
+    state = .ended
+    services.logger.debug("a client uses export \"\(export.name)\"")
+    let responder = Responder(
+      disk: export.disk,
+      usesStructuredReplies: agreement.usesStructuredReplies,
+      contexts: agreement.contexts
+    )
+    let handler = TransmissionHandler(responder, services)
+    let pipeline = context.pipeline.syncOperations
+    do {
+      try pipeline.addHandler(handler, position: .after(self))
+      let rest = inbound
+      inbound = ByteBuffer()
+      if rest.readableBytes > 0 {
+        context.fireChannelRead(wrapInboundOut(rest))
+        context.fireChannelReadComplete()
+      }
+      pipeline.removeHandler(self, promise: nil)
+      gate.open(context)
+    } catch {
+      context.close(promise: nil)
+    }
+  }
+}

@@ -1,0 +1,18 @@
+import NIOCore
+
+/// Holds back reading from the socket while a connection has enough to do.
+struct ReadGate {
+  private var isHeld = false
+
+  /// Reads, or remembers to, when the pipeline wants to.
+  mutating func read(_ context: ChannelHandlerContext, isOpen: Bool) {
+    if isOpen { context.read() } else { isHeld = true }
+  }
+
+  /// Makes up for a read that was held back.
+  mutating func open(_ context: ChannelHandlerContext) {
+    guard isHeld else { return }
+    isHeld = false
+    context.read()
+  }
+}

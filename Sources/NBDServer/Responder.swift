@@ -1,0 +1,184 @@
+import DiskModel
+import NBDProtocol
+
+/// Composes replies: what a request gets, given the disk and what was agreed
+/// on. It knows no sockets and keeps no state.
+struct Responder: Sendable {
+  let disk: Disk
+  let usesStructuredReplies: Bool
+  let contexts: [MetaContext]
+
+  /// Room that a reply to a read of `count` bytes takes at most: holes are sent
+  /// as chunks only from 4 KiB on, so heads are few.
+  static func replyLimit(_ count: Int) -> Int {
+    count + (2 * count / holeLimit + 4) * Reply.headLimit + Reply.errorMessageLimit
+  }
+
+  /// Holes shorter than this are sent as zeros, in bytes.
+  private static let holeLimit = 4096
+
+  /// Boundaries between chunks, and between block status descriptors, are
+  /// multiples of this many bytes.
+  static let granularity = 512
+
+  /// Appends the whole reply to a read of `range`.
+  ///
+  /// - Returns: `false` if that would take waiting that is not allowed; then,
+  ///   and when it throws, what was appended has no meaning.
+  func appendRead(
+    _ range: Range<Int>,
+    cookie: UInt64,
+    isSplittable: Bool,
+    mayWait: Bool,
+    to output: inout OutputRawSpan
+  ) throws(ReadFailure) -> Bool {
+    if !usesStructuredReplies {
+      Reply.appendSimple(cookie: cookie, error: nil, to: &output)
+    } else if isSplittable {
+      return try appendChunks(range, cookie: cookie, isLast: true, mayWait: mayWait, to: &output)
+    } else {
+      Reply.appendData(
+        cookie: cookie,
+        isLast: true,
+        offset: range.lowerBound,
+        count: range.count,
+        to: &output
+      )
+    }
+    return try appendBytes(range, mayWait: mayWait, to: &output)
+  }
+
+  /// Appends the bytes of `range` without any head.
+  func appendBytes(
+    _ range: Range<Int>,
+    mayWait: Bool,
+    to output: inout OutputRawSpan
+  ) throws(ReadFailure) -> Bool {
+    if mayWait {
+      try disk.read(range, into: &output)
+      return true
+    }
+    return try disk.readWithoutWaiting(range, into: &output)
+  }
+
+  /// Appends `range` as chunks of data and holes.
+  ///
+  /// - Parameter isLast: Whether the last of them ends the reply.
+  func appendChunks(
+    _ range: Range<Int>,
+    cookie: UInt64,
+    isLast: Bool,
+    mayWait: Bool,
+    to output: inout OutputRawSpan
+  ) throws(ReadFailure) -> Bool {
+    var position = range.lowerBound
+    for hole in holes(in: range) {
+      if position < hole.lowerBound {
+        let data = position..<hole.lowerBound
+        guard try appendData(data, cookie, isLast: false, mayWait, to: &output) else { return false }
+      }
+      Reply.appendHole(
+        cookie: cookie,
+        isLast: isLast && hole.upperBound == range.upperBound,
+        offset: hole.lowerBound,
+        count: hole.count,
+        to: &output
+      )
+      position = hole.upperBound
+    }
+    guard position < range.upperBound else { return true }
+    return try appendData(position..<range.upperBound, cookie, isLast: isLast, mayWait, to: &output)
+  }
+
+  private func appendData(
+    _ range: Range<Int>,
+    _ cookie: UInt64,
+    isLast: Bool,
+    _ mayWait: Bool,
+    to output: inout OutputRawSpan
+  ) throws(ReadFailure) -> Bool {
+    Reply.appendData(
+      cookie: cookie,
+      isLast: isLast,
+      offset: range.lowerBound,
+      count: range.count,
+      to: &output
+    )
+    return try appendBytes(range, mayWait: mayWait, to: &output)
+  }
+
+  /// The runs of zeros in `range` that are worth a chunk of their own.
+  private func holes(in range: Range<Int>) -> [Range<Int>] {
+    var holes: [Range<Int>] = []
+    var zeros: Range<Int>?
+    func close() {
+      guard let run = zeros else { return }
+      zeros = nil
+      let hole = run == range ? run : run.shrunk(to: Self.granularity, in: range)
+      if hole == range || hole.count >= Self.holeLimit { holes.append(hole) }
+    }
+    disk.forEachExtent(in: range) { extent in
+      if extent.kind == .data {
+        close()
+      } else {
+        zeros = (zeros?.lowerBound ?? extent.range.lowerBound)..<extent.range.upperBound
+      }
+      return true
+    }
+    close()
+    return holes
+  }
+
+  /// Appends the reply to a request for block status of `range`.
+  ///
+  /// - Precondition: A context was selected, and the range is not empty.
+  func appendBlockStatus(
+    _ range: Range<Int>,
+    cookie: UInt64,
+    isOneEnough: Bool,
+    to output: inout OutputRawSpan
+  ) {
+    let descriptors = BlockStatus.descriptors(of: disk, in: range, isOneEnough: isOneEnough)
+    for context in contexts {
+      Reply.appendBlockStatus(
+        cookie: cookie,
+        context: context,
+        count: descriptors.count,
+        to: &output
+      )
+      for descriptor in descriptors { descriptor.encode(into: &output) }
+    }
+  }
+
+  /// Room that a block status reply takes at most.
+  static let blockStatusLimit =
+    Reply.headLimit + BlockStatus.descriptorLimit * BlockStatusDescriptor.size
+
+  /// Appends a reply without data: success, or an error with its reason.
+  func appendResult(
+    _ error: (number: ErrorNumber, message: StaticString)?,
+    cookie: UInt64,
+    to output: inout OutputRawSpan
+  ) {
+    if let error, usesStructuredReplies {
+      Reply.appendError(cookie: cookie, error: error.number, message: error.message, to: &output)
+    } else {
+      Reply.appendSimple(cookie: cookie, error: error?.number, to: &output)
+    }
+  }
+
+  /// Room that a reply without data takes at most.
+  static let resultLimit = Reply.headLimit + Reply.errorMessageLimit
+}
+
+extension Range<Int> {
+  /// The part of the range between multiples of `granularity`, except that the
+  /// bounds of `whole` stay.
+  fileprivate func shrunk(to granularity: Int, in whole: Range<Int>) -> Range<Int> {
+    let start =
+      lowerBound == whole.lowerBound ? lowerBound : lowerBound.roundedUp(to: granularity)
+    let end =
+      upperBound == whole.upperBound ? upperBound : upperBound / granularity * granularity
+    return start..<Swift.max(start, end)
+  }
+}

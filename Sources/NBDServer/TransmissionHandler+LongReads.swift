@@ -1,0 +1,161 @@
+import DiskModel
+import NBDProtocol
+import NIOCore
+
+extension TransmissionHandler {
+  /// Whether the next piece of a contiguous reply is on its way.
+  var isWaitingForPiece: Bool {
+    if case .contiguous(let read)? = longRead { return read.isWaiting }
+    return false
+  }
+
+  /// Starts to answer a read in pieces.
+  func startLongRead(_ range: Range<Int>, cookie: UInt64, isSplittable: Bool) {
+    guard !isSplittable else {
+      longRead = .chunked(ChunkedRead(range, cookie: cookie))
+      return
+    }
+    let isStructured = responder.usesStructuredReplies
+    append(limit: Responder.resultLimit) { output in
+      if isStructured {
+        // Not the last chunk: an error may have to follow.
+        Reply.appendData(
+          cookie: cookie,
+          isLast: false,
+          offset: range.lowerBound,
+          count: range.count,
+          to: &output
+        )
+      } else {
+        Reply.appendSimple(cookie: cookie, error: nil, to: &output)
+      }
+    }
+    let read = ContiguousRead(range, cookie: cookie, isStructured: isStructured)
+    longRead = .contiguous(read)
+  }
+
+  /// Goes on with the long reply.
+  func continueLongRead(_ context: ChannelHandlerContext) {
+    switch longRead {
+    case .chunked(let read): goOn(with: read, context)
+    case .contiguous(let read): goOn(with: read, context)
+    case nil: break
+    }
+  }
+
+  private func goOn(with read: ChunkedRead, _ context: ChannelHandlerContext) {
+    guard !read.isIssued else {
+      longRead = nil
+      finishIfComplete(read)
+      return
+    }
+    let piece = read.rest.takeFirst(ConnectionLimits.pieceSize)
+    let (responder, cookie) = (responder, read.cookie)
+    let compose: Composition = { mayWait, output throws(ReadFailure) in
+      try responder.appendChunks(
+        piece,
+        cookie: cookie,
+        isLast: false,
+        mayWait: mayWait,
+        to: &output
+      )
+    }
+    do throws(ReadFailure) {
+      let limit = Responder.replyLimit(piece.count)
+      let isAnswered = try outbox.append(limit: limit) { output throws(ReadFailure) in
+        try compose(false, &output)
+      }
+      if isAnswered { return }
+    } catch {
+      read.failure = error
+      return
+    }
+    read.outstandingCount += 1
+    submit(count: piece.count, context, compose) { handler, _, result in
+      read.outstandingCount -= 1
+      switch result {
+      case .success(let chunks): handler.deliver(chunks)
+      case .failure(let failure): read.failure = read.failure ?? failure
+      }
+      handler.finishIfComplete(read)
+    }
+  }
+
+  /// Ends the reply when its last piece is there.
+  private func finishIfComplete(_ read: ChunkedRead) {
+    guard read.isIssued, read.outstandingCount == 0 else { return }
+    if case .chunked(let current)? = longRead, current === read { return }
+    if let failure = read.failure {
+      fail(read.cookie, failure)
+      return
+    }
+    var reply = ByteBuffer()
+    _ = reply.append(limit: Reply.headLimit) { output in
+      Reply.appendNone(cookie: read.cookie, to: &output)
+      return true
+    }
+    deliver(reply)
+  }
+
+  private func goOn(with read: ContiguousRead, _ context: ChannelHandlerContext) {
+    guard !read.rest.isEmpty else {
+      finish(read)
+      return
+    }
+    let piece = read.rest.takeFirst(ConnectionLimits.pieceSize)
+    guard !read.hasFailed else {
+      append(limit: piece.count) { $0.append(zeros: piece.count) }
+      return
+    }
+    let responder = responder
+    let compose: Composition = { mayWait, output throws(ReadFailure) in
+      try responder.appendBytes(piece, mayWait: mayWait, to: &output)
+    }
+    do throws(ReadFailure) {
+      let isAnswered = try outbox.append(limit: piece.count) { output throws(ReadFailure) in
+        try compose(false, &output)
+      }
+      if isAnswered { return }
+    } catch {
+      fail(read, piece, error, context)
+      return
+    }
+    read.isWaiting = true
+    submit(count: piece.count, context, compose) { handler, context, result in
+      read.isWaiting = false
+      switch result {
+      case .success(var bytes): handler.outbox.append(&bytes)
+      case .failure(let failure): handler.fail(read, piece, failure, context)
+      }
+    }
+  }
+
+  /// Fills up a reply whose piece could not be read; an error chunk will say
+  /// so. Where none can follow, the connection ends.
+  private func fail(
+    _ read: ContiguousRead,
+    _ piece: Range<Int>,
+    _ failure: ReadFailure,
+    _ context: ChannelHandlerContext
+  ) {
+    services.log(failure)
+    guard read.isStructured else {
+      longRead = nil
+      context.close(promise: nil)
+      return
+    }
+    read.hasFailed = true
+    append(limit: piece.count) { $0.append(zeros: piece.count) }
+  }
+
+  private func finish(_ read: ContiguousRead) {
+    if read.hasFailed {
+      refuse(read.cookie, .inputOutput, "the server could not read the data")
+    } else if read.isStructured {
+      append(limit: Reply.headLimit) { Reply.appendNone(cookie: read.cookie, to: &$0) }
+    }
+    longRead = nil
+    for var reply in deferredReplies { outbox.append(&reply) }
+    deferredReplies = []
+  }
+}

@@ -1,0 +1,48 @@
+import DiskModel
+import NIOCore
+import NIOPosix
+
+/// Appends a part of a reply; whether it may wait for storage comes first, and
+/// `false` says that it would have had to.
+typealias Composition = @Sendable (Bool, inout OutputRawSpan) throws(ReadFailure) -> Bool
+
+extension TransmissionHandler {
+  /// Has the pool compose something, and calls `completion` on the event loop.
+  func submit(
+    count: Int,
+    _ context: ChannelHandlerContext,
+    _ compose: @escaping Composition,
+    _ completion:
+      @escaping (
+        TransmissionHandler, ChannelHandlerContext, Result<ByteBuffer, ReadFailure>
+      ) -> Void
+  ) {
+    bytesInFlight += count
+    let eventLoop = context.eventLoop
+    let bound = NIOLoopBound((handler: self, context: context, completion), eventLoop: eventLoop)
+    services.pool.submit { state in
+      var reply = ByteBufferAllocator().buffer(capacity: Responder.replyLimit(count))
+      var result: Result<ByteBuffer, ReadFailure>
+      do throws(ReadFailure) {
+        let isActive = state == .active
+        _ = try reply.append(limit: Responder.replyLimit(count)) {
+          output throws(ReadFailure) in
+          guard isActive else {
+            throw ReadFailure(subject: "the server", offset: 0, cause: "it is shutting down")
+          }
+          return try compose(true, &output)
+        }
+        result = .success(reply)
+      } catch {
+        result = .failure(error)
+      }
+      eventLoop.execute { [result] in
+        let (handler, context, completion) = bound.value
+        handler.bytesInFlight -= count
+        guard !handler.isClosed else { return }
+        completion(handler, context, result)
+        handler.process(context)
+      }
+    }
+  }
+}

@@ -1,0 +1,57 @@
+import NBDServer
+
+/// Where an export is, as clients write it.
+///
+/// Form: "NBD URI specification", `doc/uri.md` of the NetworkBlockDevice project.
+struct ExportURI: Equatable {
+  /// The URI.
+  let text: String
+
+  /// What `--run` sets in the environment of its command.
+  let variables: [(name: String, value: String)]
+
+  static func == (left: ExportURI, right: ExportURI) -> Bool { left.text == right.text }
+
+  init(_ endpoint: Endpoint, exportName: String) {
+    let name = Self.encode(exportName)
+    var unixSocket = ""
+    var port = ""
+    switch endpoint {
+    case .unix(let path):
+      unixSocket = path
+      text = "nbd+unix:///\(name)?socket=\(Self.encode(path))"
+    case .tcp(let address, let number):
+      port = String(number)
+      let path = name.isEmpty ? "" : "/\(name)"
+      text = "nbd://\(Self.host(address)):\(number)\(path)"
+    }
+    variables = [
+      ("uri", text), ("nbd", text), ("unixsocket", unixSocket), ("port", port),
+      ("exportname", exportName),
+    ]
+  }
+
+  /// What a client on this host calls the address.
+  private static func host(_ address: String?) -> String {
+    switch address {
+    case nil, "0.0.0.0", "::": "localhost"
+    case let address? where address.contains(":"): "[\(address)]"
+    case let address?: address
+    }
+  }
+
+  /// Replaces what may not stand in a URI; slashes stay.
+  private static func encode(_ text: String) -> String {
+    let digits = Array("0123456789ABCDEF")
+    var encoded = ""
+    for byte in text.utf8 {
+      let character = Character(UnicodeScalar(byte))
+      if byte < 0x80 && (character.isLetter || character.isNumber || "-._~/".contains(character)) {
+        encoded.append(character)
+      } else {
+        encoded += "%\(digits[Int(byte >> 4)])\(digits[Int(byte & 15)])"
+      }
+    }
+    return encoded
+  }
+}

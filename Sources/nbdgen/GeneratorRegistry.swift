@@ -1,0 +1,21 @@
+import GeneratorKit
+import LinuxDiskGenerator
+
+/// The generators that the command knows, a line each.
+enum GeneratorRegistry {
+  static let all: [any Generator.Type] = [
+    LinuxDisk.self
+  ]
+
+  /// The generator of this name.
+  ///
+  /// - Throws: ``UserError`` that suggests the one that was probably meant.
+  static func generator(named name: String) throws -> any Generator.Type {
+    if let generator = all.first(where: { $0.manual.name == name }) { return generator }
+    let names = all.map { $0.manual.name }
+    let advice =
+      closestMatch(to: name, among: names).map { "did you mean \($0)?" }
+      ?? "there is \(names.joined(separator: ", "))"
+    throw UserError(usage: "there is no generator \"\(name)\"; \(advice)")
+  }
+}

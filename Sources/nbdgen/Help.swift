@@ -1,0 +1,34 @@
+import ArgumentParser
+import GeneratorKit
+
+/// `nbdgen help [GENERATOR]`
+struct Help: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "help",
+    abstract: "Explains the command, or a generator."
+  )
+
+  @Argument(help: "The generator to explain.")
+  var generator: String?
+
+  func run() throws {
+    guard let generator else {
+      print(Self.overview)
+      return
+    }
+    print(try GeneratorRegistry.generator(named: generator).manual.page())
+  }
+
+  /// The options, and what there is to serve.
+  static var overview: String {
+    let names = GeneratorRegistry.all.map { $0.manual }
+    let width = names.map { $0.name.count }.max() ?? 0
+    let generators = names.map { manual in
+      let gap = String(repeating: " ", count: width - manual.name.count + 2)
+      return "  \(manual.name)\(gap)\(manual.summary)"
+    }
+    return Nbdgen.helpMessage(for: Serve.self)
+      + "\nGENERATORS (nbdgen help GENERATOR tells more):\n"
+      + generators.joined(separator: "\n")
+  }
+}

@@ -1,0 +1,30 @@
+import ArgumentParser
+
+/// The command `nbdgen`.
+@main
+struct Nbdgen: ParsableCommand {
+  static let version = "0.1.0"
+
+  static let configuration = CommandConfiguration(
+    commandName: "nbdgen",
+    subcommands: [Serve.self, Help.self],
+    defaultSubcommand: Serve.self,
+    helpNames: []
+  )
+
+  static func main() {
+    do {
+      var command = try parseAsRoot()
+      try command.run()
+    } catch let error as UserError {
+      error.report()
+      Nbdgen.exit(withError: ExitCode(error.status))
+    } catch let code as ExitCode {
+      Nbdgen.exit(withError: code)
+    } catch {
+      let error = UserError(usage: message(for: error))
+      error.report()
+      Nbdgen.exit(withError: ExitCode(error.status))
+    }
+  }
+}

@@ -1,0 +1,149 @@
+import ArgumentParser
+import GeneratorKit
+import NBDServer
+
+/// `nbdgen [options] GENERATOR [key=value …]`
+struct Serve: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "serve",
+    abstract: "Builds a disk and serves it over NBD, without copying what it is made from.",
+    usage: """
+      nbdgen [options] GENERATOR [key=value ...]
+             nbdgen help [GENERATOR]
+      """,
+    shouldDisplay: false,
+    helpNames: []
+  )
+
+  @Option(
+    name: [.customShort("U", allowingJoined: true), .long],
+    parsing: .unconditional,
+    help: .init("Listen on a unix socket; - makes one in a new directory.", valueName: "path")
+  )
+  var unix: String?
+
+  @Option(
+    name: [.customShort("p", allowingJoined: true), .long],
+    parsing: .unconditional,
+    help: "Listen on a TCP port; 0 takes a free one. (default: 10809)"
+  )
+  var port: String?
+
+  @Option(
+    name: [
+      .customShort("i", allowingJoined: true), .customLong("ip-addr"), .customLong("ipaddr"),
+    ],
+    parsing: .unconditional,
+    help: .init("Listen on this address. (default: loopback only)", valueName: "address")
+  )
+  var address: String?
+
+  @Option(
+    name: [
+      .customShort("e", allowingJoined: true), .customLong("exportname"),
+      .customLong("export-name"), .customLong("export"),
+    ],
+    parsing: .unconditional,
+    help: .init("Name of the export. (default: none)", valueName: "name")
+  )
+  var exportName = ""
+
+  @Option(
+    name: .customLong("run"),
+    parsing: .unconditional,
+    help: .init(
+      "Run a shell command with $uri, $nbd, $unixsocket, $port and $exportname set, and end with it.",
+      valueName: "command"
+    )
+  )
+  var command: String?
+
+  @Option(
+    name: [
+      .customShort("P", allowingJoined: true), .customLong("pidfile"), .customLong("pid-file"),
+    ],
+    parsing: .unconditional,
+    help: .init("Write the process number to a file when clients can connect.", valueName: "path")
+  )
+  var pidFile: String?
+
+  @Flag(
+    name: [.customShort("f"), .customLong("foreground"), .customLong("no-fork")],
+    help: "Stay in the foreground, as always."
+  )
+  var staysInForeground = false
+
+  @Flag(
+    name: [.customShort("r"), .customLong("readonly"), .customLong("read-only")],
+    help: "Serve read-only, as always."
+  )
+  var isReadOnly = false
+
+  @Flag(name: [.short, .long], help: "Log what happens.")
+  var verbose = false
+
+  @Flag(name: [.short, .long], help: "Explain the command, or the generator.")
+  var help = false
+
+  @Flag(name: [.customShort("V"), .long], help: "Print the version.")
+  var version = false
+
+  @Argument(help: .init("What to serve, and its parameters.", valueName: "generator"))
+  var words: [String] = []
+
+  func run() throws {
+    if version {
+      print("nbdgen \(Nbdgen.version)")
+      return
+    }
+    if help {
+      print(
+        try words.first.map { try GeneratorRegistry.generator(named: $0).manual.page() }
+          ?? Help.overview
+      )
+      return
+    }
+    guard let name = words.first else {
+      throw UserError(usage: "no generator is named; nbdgen help lists them")
+    }
+    let session = ServeSession(
+      generator: try GeneratorRegistry.generator(named: name),
+      words: Array(words.dropFirst()),
+      endpoint: try endpointChoice(),
+      exportName: try checkedExportName(),
+      command: command,
+      pidFile: pidFile,
+      isVerbose: verbose
+    )
+    let status = try session.run()
+    if status != 0 { throw ExitCode(status) }
+  }
+
+  /// Where to listen, as the options say.
+  private func endpointChoice() throws -> EndpointChoice {
+    if let unix {
+      guard port == nil else {
+        throw UserError(usage: "-U and -p: a server listens in one way; leave one of them out")
+      }
+      guard address == nil else {
+        throw UserError(usage: "-i \(address ?? ""): an address is for TCP; leave out -U or -i")
+      }
+      guard !unix.isEmpty else {
+        throw UserError(usage: "-U: not a path; write the path of a socket, or - for a new one")
+      }
+      return unix == "-" ? .temporarySocket : .endpoint(.unix(path: absolute(unix)))
+    }
+    guard let number = UInt16(port ?? "10809") else {
+      throw UserError(usage: "-p \(port ?? ""): not a port; write a number from 0 to 65535")
+    }
+    return .endpoint(.tcp(address: address, port: Int(number)))
+  }
+
+  private func checkedExportName() throws -> String {
+    let size = exportName.utf8.count
+    guard size <= 4096 else {
+      throw UserError(usage: "-e: an export name has at most 4096 bytes, this one has \(size)")
+    }
+    return exportName
+  }
+}

@@ -1,0 +1,104 @@
+import CHost
+import DiskModel
+import GeneratorKit
+import Logging
+import NBDServer
+import SystemPackage
+
+/// Where to listen, before a temporary socket has its path.
+enum EndpointChoice {
+  case endpoint(Endpoint)
+  /// A socket in a new directory, which is removed at the end.
+  case temporarySocket
+}
+
+/// One run of the command: builds the disk, serves it, and cleans up.
+struct ServeSession {
+  var generator: any Generator.Type
+  var words: [String]
+  var endpoint: EndpointChoice
+  var exportName: String
+  /// What to run while the disk is served.
+  var command: String?
+  var pidFile: String?
+  var isVerbose: Bool
+
+  /// Serves until a signal, or the command's end.
+  ///
+  /// - Returns: The exit status.
+  /// - Throws: ``UserError``; nothing is left behind.
+  func run() throws -> Int32 {
+    // Before there are threads: all of them leave the signals to the main one.
+    host_block_signals()
+    let generated = try build()
+    for note in generated.notes { StandardError.print("nbdgen: note: \(note)") }
+
+    var leftovers = Leftovers()
+    defer { leftovers.remove() }
+    let server = try start(generated, &leftovers)
+    defer { server.stop() }
+    let uri = ExportURI(server.endpoint, exportName: exportName)
+    if let pidFile { try leftovers.write("\(host_process_number())\n", to: pidFile) }
+    if command == nil || isVerbose { announce(generated, uri) }
+    guard let command else {
+      _ = host_descriptor_limit(1)
+      return waitForSignal()
+    }
+    let captive = try CaptiveCommand(command, uri)
+    // Only now: the command gets the limit that nbdgen was given.
+    _ = host_descriptor_limit(1)
+    return captive.wait()
+  }
+
+  private func build() throws -> GeneratedDisk {
+    let environment = BuildEnvironment(
+      variables: Environment.variables,
+      descriptors: DescriptorCache(capacity: Self.descriptorCapacity)
+    )
+    do throws(GeneratorError) {
+      let parameters = try Parameters(words, for: generator.manual)
+      return try generator.build(parameters, in: environment)
+    } catch {
+      throw UserError(error, of: generator.manual.name)
+    }
+  }
+
+  /// How many of the tree's files are kept open: half of what the host allows,
+  /// so that there are as many left for clients.
+  private static var descriptorCapacity: Int {
+    min(max(Int(host_descriptor_limit(0)) / 2, 16), 1 << 16)
+  }
+
+  private func start(_ generated: GeneratedDisk, _ leftovers: inout Leftovers) throws -> NBDServer {
+    let endpoint: Endpoint
+    switch self.endpoint {
+    case .endpoint(let given): endpoint = given
+    case .temporarySocket: endpoint = .unix(path: try leftovers.makeDirectory() + "/socket")
+    }
+    var logger = Logger(label: "nbdgen") { _ in StandardErrorLog(logLevel: .notice) }
+    if isVerbose { logger.logLevel = .debug }
+    let export = Export(name: exportName, description: generated.summary, disk: generated.disk)
+    do throws(ServerError) {
+      return try NBDServer(on: endpoint, catalog: ExportCatalog([export]), logger: logger)
+    } catch {
+      throw UserError(host: error.description)
+    }
+  }
+
+  /// Says in one line what is served, where, and how to use it.
+  private func announce(_ generated: GeneratedDisk, _ uri: ExportURI) {
+    let size = Size.describe(generated.disk.size)
+    let drive = "-drive file='\(uri.text)',format=raw,if=virtio,readonly=on"
+    StandardError.print(
+      "nbdgen: \(generated.summary), \(size), at \(uri.text); in qemu: \(drive)"
+    )
+  }
+
+  /// Waits for a signal that ends the server, which is a success.
+  private func waitForSignal() -> Int32 {
+    var signal: Int32 = 0
+    repeat { signal = host_wait_signal(-1) } while signal == SignalNumber.child
+    SignalNumber.exitAtOnceOnNext()
+    return 0
+  }
+}

@@ -1,0 +1,73 @@
+extension NBDTestClient {
+  /// A compact request.
+  package struct Request: Equatable {
+    package var type: UInt16
+    package var flags: UInt16
+    package var cookie: UInt64
+    package var offset: UInt64
+    package var length: UInt32
+    package var payload: [UInt8]
+    package var magic: UInt32
+
+    package init(
+      type: UInt16,
+      flags: UInt16 = 0,
+      cookie: UInt64,
+      offset: UInt64 = 0,
+      length: UInt32 = 0,
+      payload: [UInt8] = [],
+      magic: UInt32 = NBD.Magic.request
+    ) {
+      self.type = type
+      self.flags = flags
+      self.cookie = cookie
+      self.offset = offset
+      self.length = length
+      self.payload = payload
+      self.magic = magic
+    }
+
+    package var bytes: [UInt8] {
+      var bytes: [UInt8] = []
+      bytes.append(u32: magic)
+      bytes.append(u16: flags)
+      bytes.append(u16: type)
+      bytes.append(u64: cookie)
+      bytes.append(u64: offset)
+      bytes.append(u32: length)
+      return bytes + payload
+    }
+  }
+
+  /// The complete answer to one request.
+  package struct RequestResult {
+    package let request: Request
+    /// `nil` if the request succeeded.
+    package internal(set) var error: RequestFailed?
+    /// What a successful `READ` read.
+    package internal(set) var bytes: [UInt8] = []
+    /// Content chunks in order of arrival; none in simple replies.
+    package internal(set) var chunks: [ContentChunk] = []
+    /// What `BLOCK_STATUS` reported, by context ID.
+    package internal(set) var extents: [UInt32: [Extent]] = [:]
+  }
+
+  package struct ContentChunk: Equatable {
+    /// `NBD.ChunkType.offsetData` or `offsetHole`.
+    package let type: UInt16
+    package let offset: UInt64
+    package let length: Int
+
+    package var isHole: Bool { type == NBD.ChunkType.offsetHole }
+  }
+
+  package struct Extent: Equatable {
+    package let length: UInt32
+    package let flags: UInt32
+
+    package init(length: UInt32, flags: UInt32) {
+      self.length = length
+      self.flags = flags
+    }
+  }
+}
