@@ -99,7 +99,10 @@ let package = Package(
     ),
     .testTarget(
       name: "DiskModelTests",
-      dependencies: ["DiskModel", "TestSupport"],
+      dependencies: [
+        "DiskModel", "TestSupport",
+        .product(name: "SystemPackage", package: "swift-system"),
+      ],
       swiftSettings: house
     ),
     .testTarget(name: "NBDProtocolTests", dependencies: ["NBDProtocol"], swiftSettings: house),

@@ -81,7 +81,11 @@ extension Geometry {
     var high = freeRuns.count
     while low < high {
       let middle = (low + high) / 2
-      if freeRuns[middle].upperBound <= blocks.lowerBound { low = middle + 1 } else { high = middle }
+      if freeRuns[middle].upperBound <= blocks.lowerBound {
+        low = middle + 1
+      } else {
+        high = middle
+      }
     }
     var parts: [Range<Int>] = []
     let free = max(start, blocks.lowerBound)..<max(start, blocks.upperBound)

@@ -2,7 +2,9 @@ import DiskModel
 import FileTree
 
 /// Puts the disk together: what libext2fs wrote, the tables of each group, and
-/// what was laid out, in ascending order. What is between them is a hole.
+/// what was laid out, in ascending order.
+///
+/// What is between them is a hole.
 struct DiskAssembly {
   private var disk = Disk()
 

@@ -80,9 +80,10 @@ import CExt2FS
     return library
   }
 
-  /// All groups in one flexible group: bitmaps and inode tables lie together
-  /// at the front, and data is one zone behind them. The logarithm of the
-  /// number of groups, rounded up.
+  /// All groups in one flexible group: bitmaps and inode tables lie together at
+  /// the front, and data is one zone behind them.
+  ///
+  /// The logarithm of the number of groups, rounded up.
   private static func flexSize(blockCount: Int) -> UInt8 {
     let groupCount = (blockCount + 8 * blockSize - 1) / (8 * blockSize)
     return UInt8(max(1, Int.bitWidth - (groupCount - 1).leadingZeroBitCount))
@@ -150,7 +151,9 @@ import CExt2FS
       guard result == 0 else { throw Ext2Error(code: result, step: "reading the block bitmap") }
       var end: UInt64 = 0
       result = unsafe ext2fs_find_first_set_block_bitmap2(map, start, last, &end)
-      if result == errcode_t(ENOENT) { end = last + 1 } else if result != 0 {
+      if result == errcode_t(ENOENT) {
+        end = last + 1
+      } else if result != 0 {
         throw Ext2Error(code: result, step: "reading the block bitmap")
       }
       runs.append(Int(start)..<Int(end))

@@ -7,8 +7,10 @@ enum FilesystemType: String, CaseIterable, Sendable {
   /// Whether files are mapped by extents rather than by indirect blocks.
   var usesExtents: Bool { self == .ext4 }
 
-  /// Blocks of the journal; 0 without one. 1,024 is the least that the kernel
-  /// takes (`JBD2_MIN_JOURNAL_BLOCKS`): a read-only disk never writes to it.
+  /// Blocks of the journal; 0 without one.
+  ///
+  /// 1,024 is the least that the kernel takes (`JBD2_MIN_JOURNAL_BLOCKS`): a
+  /// read-only disk never writes to it.
   var journalBlocks: Int { self == .ext3 ? 1024 : 0 }
 
   /// `s_feature_compat`.

@@ -1,7 +1,9 @@
 import FileTree
 
-/// Which inode is what. Numbers are arithmetic: inodes are in the order of the
-/// tree's nodes, behind the reserved ones.
+/// Which inode is what.
+///
+/// Numbers are arithmetic: inodes are in the order of the tree's nodes, behind
+/// the reserved ones.
 struct InodeNumbering: Sendable {
   /// `EXT2_ROOT_INO`.
   static let root = 2

@@ -2,7 +2,9 @@ import DiskModel
 import FileTree
 
 /// The inodes of all groups, one after the other, made from the tree when they
-/// are read. The inode at index 0 is inode 1.
+/// are read.
+///
+/// The inode at index 0 is inode 1.
 final class InodeTable: BlockwiseSource {
   private let layout: Layout
 

@@ -75,8 +75,10 @@ struct LayoutBuilder {
     return ranges
   }
 
-  /// Places the blocks of one inode. A map by indirect blocks goes before the
-  /// content; one by extents behind it, when the number of extents is known.
+  /// Places the blocks of one inode.
+  ///
+  /// A map by indirect blocks goes before the content; one by extents behind it,
+  /// when the number of extents is known.
   private mutating func place(_ inode: Int, _ ranges: [Range<Int>]) {
     guard !ranges.isEmpty else { return }
     if !type.usesExtents {
@@ -89,7 +91,9 @@ struct LayoutBuilder {
       var logical = range.lowerBound
       while logical < range.upperBound {
         let run = allocator.take(atMost: min(limit, range.upperBound - logical))
-        runs.append(Run(logical: UInt32(logical), count: UInt32(run.count), physical: run.lowerBound))
+        runs.append(
+          Run(logical: UInt32(logical), count: UInt32(run.count), physical: run.lowerBound)
+        )
         logical += run.count
       }
     }
@@ -100,7 +104,6 @@ struct LayoutBuilder {
       placeMap(of: inode, .extents(tree), blockCount: tree.blockCount)
     }
   }
-
 
   private mutating func placeMap(of inode: Int, _ tree: MapBlocks.Kind, blockCount: Int) {
     guard blockCount > 0 else { return }

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #ifdef __linux__
+#include <linux/capability.h>
 #include <linux/openat2.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
@@ -88,6 +89,31 @@ int host_open_path(const char *path, int is_directory) {
                                (is_directory ? O_DIRECTORY : 0)));
 }
 
+/// Opens component by component, for kernels and sandboxes without openat2.
+static int open_stepwise(int directory, const char *path, int flags) {
+  int current = directory;
+  for (;;) {
+    const char *slash = strchr(path, '/');
+    char name[256];
+    size_t length = slash ? (size_t)(slash - path) : strlen(path);
+    int next = -1;
+    if (length >= sizeof name) {
+      errno = ENAMETOOLONG;
+    } else {
+      memcpy(name, path, length);
+      name[length] = 0;
+      int step = slash ? O_RDONLY | O_DIRECTORY | O_CLOEXEC : flags;
+      next = openat(current, name, step | O_NOFOLLOW);
+    }
+    int error = errno;
+    if (current != directory) close(current);
+    if (next < 0) return -error;
+    if (!slash) return next;
+    current = next;
+    path = slash + 1;
+  }
+}
+
 int host_open_beneath(int directory, const char *path, int cached_only) {
   int flags = O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY;
 #ifdef SYS_openat2
@@ -96,14 +122,16 @@ int host_open_beneath(int directory, const char *path, int cached_only) {
   how.flags = (uint64_t)flags;
   how.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS;
   if (cached_only) how.resolve |= RESOLVE_CACHED;
-  RETRYING(int, (int)syscall(SYS_openat2, directory, path, &how, sizeof how));
-#else
-#ifdef O_NOFOLLOW_ANY
-  flags |= O_NOFOLLOW_ANY;
+  int result;
+  do {
+    result = (int)syscall(SYS_openat2, directory, path, &how, sizeof how);
+  } while (result < 0 && errno == EINTR);
+  if (result >= 0) return result;
+  // Kernels before 5.12 do not know RESOLVE_CACHED, before 5.6 no openat2.
+  if (cached_only && (errno == EINVAL || errno == ENOSYS)) return -EAGAIN;
+  if (errno != ENOSYS && errno != EPERM) return -errno;
 #endif
-  if (cached_only) return -EAGAIN;
-  RETRYING(int, openat(directory, path, flags));
-#endif
+  return cached_only ? -EAGAIN : open_stepwise(directory, path, flags);
 }
 
 int64_t host_read(int descriptor, void *buffer, size_t count, int64_t offset,
@@ -153,7 +181,17 @@ int host_next_name(void *stream, const char **name, size_t *length) {
 
 void host_close_directory_stream(void *stream) { closedir((DIR *)stream); }
 
-uint32_t host_effective_user(void) { return geteuid(); }
+int host_reads_everything(void) {
+#ifdef __linux__
+  struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
+  struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3];
+  if (syscall(SYS_capget, &header, data) != 0) return 0;
+  return (data[0].effective &
+          (1u << CAP_DAC_OVERRIDE | 1u << CAP_DAC_READ_SEARCH)) != 0;
+#else
+  return geteuid() == 0;
+#endif
+}
 
 int64_t host_read_link(int directory, const char *name, void *buffer,
                        size_t count) {

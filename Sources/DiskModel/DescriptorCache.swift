@@ -11,8 +11,13 @@ public final class DescriptorCache: Sendable {
   private let clock: Mutex<Clock>
 
   private struct Clock {
-    var files: [HostFile] = []
+    var files: [Slot] = []
     var hand = 0
+  }
+
+  /// A file that closes itself when nobody needs it any more.
+  private struct Slot {
+    weak var file: HostFile?
   }
 
   /// Creates a cache.
@@ -28,21 +33,19 @@ public final class DescriptorCache: Sendable {
   /// are too many.
   func insert(_ file: HostFile) {
     clock.withLock { clock in
-      guard clock.files.count >= capacity else {
-        clock.files.append(file)
-        return
-      }
       // Two rounds: the first may only find files that were used lately.
-      for _ in 0..<2 * clock.files.count {
-        let slot = clock.hand
-        clock.hand = (clock.hand + 1) % clock.files.count
-        if clock.files[slot] === file { continue }
-        if clock.files[slot].closeIfIdle() == .closed {
-          clock.files[slot] = file
-          return
+      var steps = 2 * clock.files.count
+      while clock.files.count >= capacity, steps > 0 {
+        steps -= 1
+        if clock.hand >= clock.files.count { clock.hand = 0 }
+        if let open = clock.files[clock.hand].file, open.closeIfIdle() != .closed {
+          clock.hand += 1
+        } else {
+          clock.files.swapAt(clock.hand, clock.files.count - 1)
+          clock.files.removeLast()
         }
       }
-      clock.files.append(file)
+      clock.files.append(Slot(file: file))
     }
   }
 }

@@ -38,6 +38,7 @@ extension Disk {
   ///
   /// - Throws: ``DiskError/tooLarge`` if the disk would exceed 2^63 - 1 bytes.
   public mutating func append(contentsOf other: Disk) throws(DiskError) {
+    guard !size.addingReportingOverflow(other.size).overflow else { throw .tooLarge }
     guard other.segmentCount > Self.spliceLimit else {
       for index in 0..<other.segmentCount {
         try append(other.contents[index], count: other.range(ofSegmentAt: index).count)

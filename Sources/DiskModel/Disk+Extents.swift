@@ -56,6 +56,9 @@ extension Disk {
     _ body: (Extent) -> Bool
   ) -> Bool {
     guard !range.isEmpty else { return true }
+    if let kind = uniformKind {
+      return body(Extent(range.lowerBound + distance..<range.upperBound + distance, kind))
+    }
     var index = segmentIndex(at: range.lowerBound)
     while index < segmentCount {
       let segment = self.range(ofSegmentAt: index)
@@ -69,7 +72,7 @@ extension Disk {
         case .bytes, .source: body(Extent(moved, .data))
         case .repeating(let unit, let phase):
           unit.visitPeriods(
-            from: (phase + (covered.lowerBound - segment.lowerBound) % unit.size) % unit.size,
+            from: unit.phase(phase, advancedBy: covered.lowerBound - segment.lowerBound),
             over: moved,
             body
           )
@@ -98,16 +101,5 @@ extension Disk {
       start = 0
     }
     return true
-  }
-
-  /// The kind of all bytes of the disk, if it is one segment of one kind.
-  private var uniformKind: Extent.Kind? {
-    guard segmentCount == 1, let content = contents.first else { return nil }
-    switch content {
-    case .zeros(.hole): return .hole
-    case .zeros(.written): return .zero
-    case .bytes, .source: return .data
-    case .repeating(let unit, _): return unit.uniformKind
-    }
   }
 }

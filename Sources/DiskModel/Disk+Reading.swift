@@ -89,18 +89,27 @@ extension Disk {
       return true
     case .repeating(let unit, let phase):
       return try unit.readPeriodically(
-        from: (phase + skipping % unit.size) % unit.size,
+        from: unit.phase(phase, advancedBy: skipping),
         count: count,
         into: &output,
         mayWait: mayWait
       )
     case .source(let source, let offset):
+      let end = output.byteCount + count
       if mayWait {
         try source.read(count, at: offset + skipping, into: &output)
-        return true
+      } else if try !source.readWithoutWaiting(count, at: offset + skipping, into: &output) {
+        return false
       }
-      return try source.readWithoutWaiting(count, at: offset + skipping, into: &output)
+      precondition(output.byteCount == end, "a source gives as many bytes as it is asked for")
+      return true
     }
+  }
+
+  /// The phase that is `count` bytes behind `phase` if the disk is repeated.
+  func phase(_ phase: Int, advancedBy count: Int) -> Int {
+    let rest = count % size
+    return phase < size - rest ? phase + rest : phase - (size - rest)
   }
 
   /// Appends `count` bytes of the disk repeated over and over: one period is

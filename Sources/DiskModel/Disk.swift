@@ -15,6 +15,9 @@ public struct Disk: Sendable {
   /// What each segment holds, in the order of `starts`.
   private(set) var contents: [Segment.Content] = []
 
+  /// The kind of all bytes of the disk, if there is one.
+  private(set) var uniformKind: Extent.Kind?
+
   /// Creates a disk of size 0.
   public init() {}
 
@@ -59,6 +62,8 @@ public struct Disk: Sendable {
     guard count > 0 else { return }
     let (newSize, overflow) = size.addingReportingOverflow(count)
     guard !overflow else { throw .tooLarge }
+    let kind = content.uniformKind
+    uniformKind = size == 0 || uniformKind == kind ? kind : nil
     if case .zeros(let kind) = content, case .zeros(kind)? = contents.last {
       size = newSize
       return

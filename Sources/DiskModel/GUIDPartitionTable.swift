@@ -89,7 +89,9 @@ public struct GUIDPartitionTable: Sendable {
       bytes.replaceSubrange(start + 16..<start + 32, with: partition.identifier.encoded)
       bytes.set(UInt64(partition.sectors.lowerBound), at: start + 32)
       bytes.set(UInt64(partition.sectors.upperBound), at: start + 40)
-      for (unit, value) in partition.name.utf16.prefix(36).enumerated() {
+      var name = Array(partition.name.utf16.prefix(36))
+      if let last = name.last, UTF16.isLeadSurrogate(last) { name.removeLast() }
+      for (unit, value) in name.enumerated() {
         bytes.set(value, at: start + 56 + 2 * unit)
       }
     }
@@ -131,6 +133,7 @@ extension Disk {
   ///   - diskGUID: Identifies the disk.
   ///   - identifier: Identifies the partition (Linux: PARTUUID).
   ///   - name: The partition's name, at most 36 UTF-16 units.
+  /// - Returns: A disk that this one starts 1 MiB into.
   /// - Throws: ``PartitionError/tooLarge(limit:)`` for an empty disk, or where
   ///   the result would exceed 2^63 - 1 bytes.
   public func partitioned(
@@ -167,7 +170,12 @@ extension Disk {
     do throws(DiskError) {
       var disk = Disk(protective.encode())
       try disk.append(
-        table.encodeHeader(sector: 1, alternate: lastSector, entries: entries, diskSectors: diskSectors)
+        table.encodeHeader(
+          sector: 1,
+          alternate: lastSector,
+          entries: entries,
+          diskSectors: diskSectors
+        )
       )
       try disk.append(entries)
       try disk.pad(to: partitionAlignment)
@@ -175,7 +183,12 @@ extension Disk {
       try disk.align(to: sectorSize)
       try disk.append(entries)
       try disk.append(
-        table.encodeHeader(sector: lastSector, alternate: 1, entries: entries, diskSectors: diskSectors)
+        table.encodeHeader(
+          sector: lastSector,
+          alternate: 1,
+          entries: entries,
+          diskSectors: diskSectors
+        )
       )
       return disk
     } catch {

@@ -62,7 +62,9 @@ package enum HostCall {
     var ranges: [Range<Int>] = []
     var offset = 0
     while offset < size {
-      guard let start = try seek(descriptor, from: offset, toHole: false), start < size else { break }
+      guard let start = try seek(descriptor, from: offset, toHole: false), start < size else {
+        break
+      }
       let end = min(try seek(descriptor, from: start, toHole: true) ?? size, size)
       guard end > start else { break }
       ranges.append(start..<end)

@@ -1,6 +1,6 @@
 import CHost
-import SystemPackage
 import Synchronization
+import SystemPackage
 
 /// A file of the host as a source of bytes: opened when it is read, and sealed.
 ///
@@ -81,19 +81,26 @@ public final class HostFile: ByteSource {
     let descriptor = try acquire(mayWait: mayWait)
     defer { release() }
     var done = 0
-    while done < count {
-      let result = try HostCall.read(
-        descriptor,
-        count: count - done,
-        at: offset + done,
-        into: &output,
-        mayWait: mayWait
-      )
-      if result == 0 { break }
-      done += result
+    var error: Errno?
+    do throws(Errno) {
+      while done < count {
+        let result = try HostCall.read(
+          descriptor,
+          count: count - done,
+          at: offset + done,
+          into: &output,
+          mayWait: mayWait
+        )
+        if result == 0 { break }
+        done += result
+      }
+    } catch let failure {
+      if !mayWait && HostFile.wouldWait(failure) { throw failure }
+      error = failure
     }
     let current = FileSeal(try HostCall.status(of: descriptor))
     if let difference = set.seal(of: index).difference(from: current) { return difference }
+    if let error { throw error }
     return done == count ? nil : "the file ends too early"
   }
 
@@ -158,6 +165,8 @@ public final class HostFile: ByteSource {
     switch error {
     case .noSuchFileOrDirectory, .notDirectory:
       "the file is gone since the disk was built"
+    case .noSuchAddressOrDevice:  // a socket, or a device without a driver
+      "another file has taken its place since the disk was built"
     case .tooManySymbolicLinkLevels, Errno(rawValue: 18):  // EXDEV: led out of the tree
       "a symbolic link has taken the place of the file or of a directory above it"
     default:

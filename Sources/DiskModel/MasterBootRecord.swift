@@ -50,9 +50,16 @@ public struct MasterBootRecord: Sendable, Equatable {
     for (index, partition) in partitions.enumerated() {
       let start = 446 + 16 * index
       bytes[start] = partition.isBootable ? 0x80 : 0
-      bytes.replaceSubrange(start + 1..<start + 4, with: Self.cylinderHeadSector)
+      let isProtective = partition.type == 0xEE
+      bytes.replaceSubrange(
+        start + 1..<start + 4,
+        with: isProtective ? [0, 2, 0] : Self.cylinderHeadSector
+      )
       bytes[start + 4] = partition.type
-      bytes.replaceSubrange(start + 5..<start + 8, with: Self.cylinderHeadSector)
+      bytes.replaceSubrange(
+        start + 5..<start + 8,
+        with: isProtective ? [0xFF, 0xFF, 0xFF] : Self.cylinderHeadSector
+      )
       bytes.set(partition.firstSector, at: start + 8)
       bytes.set(partition.sectorCount, at: start + 12)
     }
@@ -75,6 +82,7 @@ extension Disk {
   ///   - type: The partition's type, such as 0x83 for Linux.
   ///   - isBootable: Whether the partition is marked active.
   ///   - diskSignature: Identifies the disk.
+  /// - Returns: A disk that this one starts 1 MiB into.
   /// - Throws: ``PartitionError/tooLarge(limit:)`` for 2^32 sectors (2 TiB) or more.
   public func partitioned(
     masterBootRecordType type: UInt8,

@@ -23,6 +23,16 @@ public struct Segment: Sendable {
     /// segment is the one at `offset` of the source.
     case source(any ByteSource, offset: Int)
 
+    /// The kind of all of its bytes, if there is one.
+    var uniformKind: Extent.Kind? {
+      switch self {
+      case .zeros(.hole): .hole
+      case .zeros(.written): .zero
+      case .bytes, .source: .data
+      case .repeating(let unit, _): unit.uniformKind
+      }
+    }
+
     /// The content that starts `count` bytes further on.
     func advanced(by count: Int) -> Content {
       switch self {
@@ -31,7 +41,7 @@ public struct Segment: Sendable {
       case .bytes(let bytes, let offset):
         .bytes(bytes, offset: offset + count)
       case .repeating(let unit, let phase):
-        .repeating(unit, phase: (phase + count % unit.size) % unit.size)
+        .repeating(unit, phase: unit.phase(phase, advancedBy: count))
       case .source(let source, let offset):
         .source(source, offset: offset + count)
       }

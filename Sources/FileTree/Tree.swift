@@ -7,8 +7,9 @@ package import DiskModel
 /// referred to. The children of a directory are sorted by the bytes of their
 /// names, so equal trees list equally on every host.
 package final class Tree: Sendable {
-  /// Every file, numbered from 0. Node 0 is the root directory. A file with
-  /// several hard links is one node.
+  /// Every file, numbered from 0.
+  ///
+  /// Node 0 is the root directory. A file with several hard links is one node.
   package let nodes: [Node]
 
   /// Every name, the children of one directory side by side.
@@ -67,8 +68,10 @@ package final class Tree: Sendable {
     HostFile(self, index: index)
   }
 
-  /// The path of a node from the root of the tree, without a leading slash;
-  /// empty for the root. Of several hard links, the first in scan order.
+  /// The path of a node from the root of the tree, without a leading slash; empty
+  /// for the root.
+  ///
+  /// Of several hard links, the first in scan order.
   package func relativePath(of index: Int) -> [UInt8] {
     var names: [Range<Int>] = []
     var current = index

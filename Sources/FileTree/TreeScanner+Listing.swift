@@ -72,27 +72,32 @@ extension TreeScanner {
       report("is of a type that is not known", name: name, in: parent)
       return
     }
-    let entryIndex = UInt32(parts.entries.count)
-    var node = UInt32(parts.nodes.count)
-    if kind != .directory && status.link_count > 1 {
-      let number = FileNumber(device: status.device, inode: status.inode)
-      if let linked = linkedNodes[number] {
-        parts.nodes[Int(linked)].linkCount += 1
-        node = linked
-      } else {
-        linkedNodes[number] = node
-      }
+    guard let nameLength = UInt8(exactly: name.count) else {
+      report("has a name of more than 255 bytes", name: name, in: parent)
+      return
     }
-    parts.entries.append(
-      Entry(textOffset: name.lowerBound, nameLength: UInt8(name.count), node: node)
-    )
-    guard node == UInt32(parts.nodes.count) else { return }
+    let entryIndex = UInt32(parts.entries.count)
+    var entry = Entry(textOffset: name.lowerBound, nameLength: nameLength, node: 0)
+    let number = FileNumber(device: status.device, inode: status.inode)
+    let mayHaveLinks = kind != .directory && status.link_count > 1
+    if mayHaveLinks, let linked = linkedNodes[number] {
+      parts.nodes[Int(linked)].linkCount += 1
+      entry.node = linked
+      parts.entries.append(entry)
+      return
+    }
     var new = Node(status, kind: kind, entry: entryIndex, parent: UInt32(parent))
     do throws(Errno) {
       try findContent(of: &new, status, name: name, in: directory)
+    } catch .noSuchFileOrDirectory {
+      parts.vanishedCount += 1
+      return
     } catch {
       report(error.description, name: name, in: parent)
     }
+    entry.node = UInt32(parts.nodes.count)
+    if mayHaveLinks { linkedNodes[number] = entry.node }
+    parts.entries.append(entry)
     parts.nodes.append(new)
   }
 

@@ -27,6 +27,7 @@ package struct TreeScanner {
   /// - Parameters:
   ///   - path: A directory; symbolic links that lead to it are followed.
   ///   - descriptors: Keeps the tree's files open while they are served.
+  /// - Returns: The tree.
   /// - Throws: ``ScanFailure`` with everything that could not be read.
   package static func scan(
     _ path: String,
@@ -35,8 +36,7 @@ package struct TreeScanner {
     var scanner = TreeScanner()
     let root: CInt
     do throws(Errno) {
-      root = try HostCall.check(unsafe host_open_path(path, 1))
-      try scanner.addRoot(root)
+      root = try scanner.openRoot(path)
     } catch {
       throw ScanFailure(
         problems: [.init(path: path, cause: error.description)],
@@ -49,6 +49,9 @@ package struct TreeScanner {
     let tree = Tree(scanner.parts, root: root, rootPath: path, descriptors: descriptors)
     guard problems.isEmpty else {
       let named = problems.map { problem in
+        if problem.name.isEmpty {
+          return ScanFailure.Problem(path: tree.path(of: problem.parent), cause: problem.cause)
+        }
         let separator = tree.path(of: problem.parent).hasSuffix("/") ? "" : "/"
         let name = String(decoding: tree.text[problem.name], as: UTF8.self)
         let path = tree.path(of: problem.parent) + separator + name
@@ -60,12 +63,20 @@ package struct TreeScanner {
   }
 
   private init() {
-    checksReadability = host_effective_user() != 0
+    checksReadability = host_reads_everything() == 0
   }
 
-  private mutating func addRoot(_ descriptor: CInt) throws(Errno) {
-    let status = try HostCall.status(of: descriptor)
-    parts.nodes.append(Node(status, kind: .directory, entry: 0, parent: 0))
+  /// Opens the root and makes it node 0.
+  private mutating func openRoot(_ path: String) throws(Errno) -> CInt {
+    let descriptor = try HostCall.check(unsafe host_open_path(path, 1))
+    do throws(Errno) {
+      let status = try HostCall.status(of: descriptor)
+      parts.nodes.append(Node(status, kind: .directory, entry: 0, parent: 0))
+      return descriptor
+    } catch {
+      host_close(descriptor)
+      throw error
+    }
   }
 
   mutating func report(_ cause: String, name: Range<Int>, in parent: Int) {
@@ -116,6 +127,10 @@ package struct TreeScanner {
       if status.device == node.host.device && status.inode == node.host.inode { return descriptor }
       host_close(descriptor)
       report("the directory was replaced during the scan", name: name, in: Int(node.parent))
+    } catch .noSuchFileOrDirectory {
+      // It was there when it was listed, and is served as it ended: empty.
+      parts.vanishedCount += 1
+      parts.nodes[Int(entry.node)].content = .children(first: 0, count: 0)
     } catch {
       report(error.description, name: name, in: Int(node.parent))
     }

@@ -69,7 +69,7 @@ extension Manual {
       lines += wrap(parameter.text, indent: 6, width)
       lines.append("")
     }
-    for paragraph in discussion.split(separator: "\n\n") {
+    for paragraph in paragraphs {
       if paragraph.hasPrefix(" ") {
         lines += paragraph.split(separator: "\n").map(String.init)
       } else {
@@ -78,6 +78,13 @@ extension Manual {
       lines.append("")
     }
     return lines.dropLast().joined(separator: "\n")
+  }
+
+  /// The paragraphs of the discussion, without the empty lines between them.
+  private var paragraphs: [String] {
+    discussion.split(separator: "\n", omittingEmptySubsequences: false)
+      .split(whereSeparator: \.isEmpty)
+      .map { $0.joined(separator: "\n") }
   }
 
   /// Breaks text into lines of at most `width` columns, further ones of a

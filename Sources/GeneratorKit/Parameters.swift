@@ -68,6 +68,7 @@ public struct Parameters: Sendable {
   /// - Parameters:
   ///   - name: The parameter.
   ///   - problem: What is wrong and what to do.
+  /// - Returns: The error, to be thrown.
   public func error(_ name: String, _ problem: String) -> GeneratorError {
     .usage(parameter: "\(name)=\(values[name] ?? "")", problem: problem)
   }

@@ -40,8 +40,10 @@ struct TransmissionFlags: OptionSet, Sendable {
   static let canMultiConn = TransmissionFlags(rawValue: 1 << 8)
   static let sendCache = TransmissionFlags(rawValue: 1 << 10)
 
-  /// What a read-only disk offers. Flushing costs nothing and is offered
-  /// because some clients insist on it; every connection sees the same bytes.
+  /// What a read-only disk offers.
+  ///
+  /// Flushing costs nothing and is offered because some clients insist on it;
+  /// every connection sees the same bytes.
   static let readOnlyDisk: TransmissionFlags = [
     .hasFlags, .readOnly, .sendFlush, .sendFUA, .canMultiConn, .sendCache,
   ]

@@ -9,10 +9,10 @@ enum Magic {
   static let option: UInt64 = 0x4948_4156_454F_5054
   /// Before every option reply.
   static let optionReply: UInt64 = 0x0003_E889_0455_65A9
-  /// `NBD_REQUEST_MAGIC`
+  /// Before every request (`NBD_REQUEST_MAGIC`).
   static let request: UInt32 = 0x2560_9513
-  /// `NBD_SIMPLE_REPLY_MAGIC`
+  /// Before every simple reply (`NBD_SIMPLE_REPLY_MAGIC`).
   static let simpleReply: UInt32 = 0x6744_6698
-  /// `NBD_STRUCTURED_REPLY_MAGIC`
+  /// Before every chunk (`NBD_STRUCTURED_REPLY_MAGIC`).
   static let structuredReply: UInt32 = 0x668E_33EF
 }

@@ -1,5 +1,7 @@
-/// The first phase of a connection, as a value: options in, replies and the
-/// next state out. It does no input or output, and looks up no export itself.
+/// The first phase of a connection, as a value: options in, replies and the next
+/// state out.
+///
+/// It does no input or output, and looks up no export itself.
 public struct Negotiation: Sendable {
   /// What to do next.
   public enum Step: Sendable, Equatable {
@@ -203,7 +205,9 @@ extension Negotiation {
       $0.append(bigEndian: export.size)
       $0.append(bigEndian: transmissionFlags.rawValue)
     }
-    if request.information.contains(.name) { bytes += item(.name) { $0 += Array(export.name.utf8) } }
+    if request.information.contains(.name) {
+      bytes += item(.name) { $0 += Array(export.name.utf8) }
+    }
     if request.information.contains(.description) && !export.description.isEmpty {
       bytes += item(.description) { $0 += Array(export.description.utf8) }
     }

@@ -9,7 +9,9 @@ public enum Reply {
   /// Most bytes of any head below, the fixed part of its payload included.
   public static let headLimit = 64
 
-  /// Appends a simple reply. Data follows one of a successful read.
+  /// Appends a simple reply.
+  ///
+  /// Data follows one of a successful read.
   public static func appendSimple(
     cookie: UInt64,
     error: ErrorNumber?,
@@ -65,10 +67,8 @@ public enum Reply {
     appendChunk(.none, cookie: cookie, isLast: true, payloadSize: 0, to: &output)
   }
 
-  /// Appends a chunk that ends a reply with an error.
-  ///
-  /// - Parameter message: A text for people, at most
-  ///   ``errorMessageLimit`` bytes of it.
+  /// Appends a chunk that ends a reply with an error and a text for people, of
+  /// which at most ``errorMessageLimit`` bytes are sent.
   public static func appendError(
     cookie: UInt64,
     error: ErrorNumber,

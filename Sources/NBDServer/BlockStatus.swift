@@ -26,6 +26,7 @@ struct BlockStatus {
   ///   - disk: The disk.
   ///   - range: A range of it that is not empty.
   ///   - isOneEnough: Whether one descriptor, inside the range, is wanted.
+  /// - Returns: At least one descriptor.
   static func descriptors(
     of disk: Disk,
     in range: Range<Int>,
@@ -90,8 +91,10 @@ struct BlockStatus {
     )
   }
 
-  /// Adds what is left. Of a sector that was not looked at to its end, nothing
-  /// is said, unless nothing else was.
+  /// Adds what is left.
+  ///
+  /// Of a sector that was not looked at to its end, nothing is said, unless
+  /// nothing else was.
   private mutating func finish(isComplete: Bool) {
     if let sector = partial {
       if isComplete {

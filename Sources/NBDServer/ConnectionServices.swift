@@ -53,7 +53,9 @@ struct ServerIsShuttingDown: Sendable {}
 /// Sizes that bound what one connection may cost.
 enum ConnectionLimits {
   /// Most bytes of an option's data: the longest name or query of 4,096 bytes
-  /// several times over. A client that announces more is disconnected.
+  /// several times over.
+  ///
+  /// A client that announces more is disconnected.
   static let optionSize = 1 << 16
 
   /// How long a client may take to negotiate.

@@ -26,8 +26,10 @@ public struct Export: Sendable {
 
 /// The exports of a server.
 public struct ExportCatalog: Sendable {
-  /// The exports that are listed, in this order. The first one is the default
-  /// export, which clients get that ask for none by name.
+  /// The exports that are listed, in this order.
+  ///
+  /// The first one is the default export, which clients get that ask for none by
+  /// name.
   public let exports: [Export]
 
   /// Creates a catalog.

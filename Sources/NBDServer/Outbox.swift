@@ -11,11 +11,8 @@ struct Outbox {
   /// Number of bytes that wait to be sent.
   var count: Int { buffer.readableBytes }
 
-  /// Appends what `body` composes.
-  ///
-  /// - Parameters:
-  ///   - limit: Room that it takes at most, in bytes.
-  ///   - body: `false`, or an error, takes back what it appended.
+  /// Appends what `body` composes in at most `limit` bytes; `false`, or an
+  /// error, takes it back.
   mutating func append<Failure: Error>(
     limit: Int,
     _ body: (inout OutputRawSpan) throws(Failure) -> Bool

@@ -1,8 +1,9 @@
 import DiskModel
 import NBDProtocol
 
-/// Composes replies: what a request gets, given the disk and what was agreed
-/// on. It knows no sockets and keeps no state.
+/// Composes replies: what a request gets, given the disk and what was agreed on.
+///
+/// It knows no sockets and keeps no state.
 struct Responder: Sendable {
   let disk: Disk
   let usesStructuredReplies: Bool
@@ -61,9 +62,8 @@ struct Responder: Sendable {
     return try disk.readWithoutWaiting(range, into: &output)
   }
 
-  /// Appends `range` as chunks of data and holes.
-  ///
-  /// - Parameter isLast: Whether the last of them ends the reply.
+  /// Appends `range` as chunks of data and holes; with `isLast` the last of
+  /// them ends the reply.
   func appendChunks(
     _ range: Range<Int>,
     cookie: UInt64,
@@ -75,7 +75,9 @@ struct Responder: Sendable {
     for hole in holes(in: range) {
       if position < hole.lowerBound {
         let data = position..<hole.lowerBound
-        guard try appendData(data, cookie, isLast: false, mayWait, to: &output) else { return false }
+        guard try appendData(data, cookie, isLast: false, mayWait, to: &output) else {
+          return false
+        }
       }
       Reply.appendHole(
         cookie: cookie,

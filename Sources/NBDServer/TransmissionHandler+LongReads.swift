@@ -130,8 +130,9 @@ extension TransmissionHandler {
     }
   }
 
-  /// Fills up a reply whose piece could not be read; an error chunk will say
-  /// so. Where none can follow, the connection ends.
+  /// Fills up a reply whose piece could not be read; an error chunk will say so.
+  ///
+  /// Where none can follow, the connection ends.
   private func fail(
     _ read: ContiguousRead,
     _ piece: Range<Int>,

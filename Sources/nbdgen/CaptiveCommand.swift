@@ -17,8 +17,9 @@ struct CaptiveCommand {
   /// How long the command may take to end after a signal, in milliseconds.
   private static let gracePeriod: Int64 = 300
 
-  /// Waits for the command's end. A signal is passed on to it, and ends both in
-  /// bounded time.
+  /// Waits for the command's end.
+  ///
+  /// A signal is passed on to it, and ends both in bounded time.
   ///
   /// - Returns: The command's exit status; 128 and the signal's number if a
   ///   signal ended it or nbdgen.
@@ -52,7 +53,7 @@ struct CaptiveCommand {
 /// Numbers of signals that are the same on every host.
 enum SignalNumber {
   static let kill: Int32 = 9
-  /// `SIGCHLD`
+  /// A child ended (`SIGCHLD`).
   static let child: Int32 = host_child_signal()
 
   /// From now on a signal ends the process on the spot: the user is impatient.

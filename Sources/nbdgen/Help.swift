@@ -1,7 +1,7 @@
 import ArgumentParser
 import GeneratorKit
 
-/// `nbdgen help [GENERATOR]`
+/// Explains the command, or a generator: `nbdgen help [GENERATOR]`.
 struct Help: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "help",

@@ -2,7 +2,7 @@ import ArgumentParser
 import GeneratorKit
 import NBDServer
 
-/// `nbdgen [options] GENERATOR [key=value …]`
+/// Serves a disk: `nbdgen [options] GENERATOR [key=value …]`.
 struct Serve: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "serve",

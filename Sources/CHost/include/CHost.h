@@ -71,8 +71,9 @@ int host_next_name(void *stream, const char **name, size_t *length);
 
 void host_close_directory_stream(void *stream);
 
-/// The effective user of the process; 0 may read everything.
-uint32_t host_effective_user(void);
+/// Whether permissions do not keep the process from reading anything
+/// (CAP_DAC_OVERRIDE or CAP_DAC_READ_SEARCH; elsewhere, being root).
+int host_reads_everything(void);
 
 /// Target of the symbolic link `name` in an open directory; its length.
 int64_t host_read_link(int directory, const char *name, void *buffer,
