@@ -1,0 +1,114 @@
+import Foundation
+import Testing
+
+/// Checks what neither the compiler nor the formatter does.
+@Suite("The tree is tidy")
+struct TidyTests {
+  /// The top of the repository.
+  private static let top = URL(fileURLWithPath: #filePath)
+    .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+
+  private static let sources = ["Sources", "Generators", "Tests"]
+
+  /// Swift and C files below the folders, with their text.
+  private static func files(below folders: [String]) throws -> [(path: String, text: String)] {
+    try folders.flatMap { folder in
+      let root = top.appendingPathComponent(folder).path
+      let names = try FileManager.default.subpathsOfDirectory(atPath: root)
+      return try names.filter { $0.hasSuffix(".swift") || $0.hasSuffix(".c") || $0.hasSuffix(".h") }
+        .map { ("\(folder)/\($0)", try String(contentsOfFile: "\(root)/\($0)", encoding: .utf8)) }
+    }
+  }
+
+  @Test("no file has more than 350 lines")
+  func filesAreShort() throws {
+    let files = try Self.files(below: Self.sources)
+    #expect(files.count > 50)
+    for file in files {
+      #expect(
+        file.text.split(separator: "\n", omittingEmptySubsequences: false).count <= 350,
+        "\(file.path)"
+      )
+    }
+  }
+
+  /// The files that own a C handle, a descriptor or a buffer.
+  private static let unsafeFiles: Set<String> = [
+    "Generators/LinuxDisk/BlockwiseSource.swift",
+    "Generators/LinuxDisk/CapturingIO.swift",
+    "Generators/LinuxDisk/Ext2Error.swift",
+    "Generators/LinuxDisk/Ext2Library.swift",
+    "Generators/LinuxDisk/FilesystemIdentity.swift",
+    "Sources/DiskModel/Disk+Reading.swift",
+    "Sources/DiskModel/GUIDPartitionTable.swift",
+    "Sources/DiskModel/HostCall.swift",
+    "Sources/DiskModel/OutputRawSpan+Copying.swift",
+    "Sources/FileTree/DirectoryStack.swift",
+    "Sources/FileTree/Tree+HostFiles.swift",
+    "Sources/FileTree/TreeScanner+Listing.swift",
+    "Sources/FileTree/TreeScanner.swift",
+    "Sources/NBDProtocol/BigEndian.swift",
+    "Sources/NBDServer/NBDServer.swift",
+    "Sources/nbdgen/CaptiveCommand.swift",
+    "Sources/nbdgen/Environment.swift",
+    "Sources/nbdgen/Leftovers.swift",
+  ]
+
+  @Test("unsafe code stays in the files that need it")
+  func unsafeCodeIsConfined() throws {
+    let found = try Self.files(below: ["Sources", "Generators"])
+      .filter { file in
+        file.text.split(separator: "\n").contains { line in
+          !line.drop(while: \.isWhitespace).hasPrefix("//")
+            && line.split { !$0.isLetter && $0 != "_" }.contains("unsafe")
+        }
+      }
+      .map(\.path)
+    #expect(Set(found) == Self.unsafeFiles)
+  }
+
+  /// What each module may import of the project's own.
+  private static let allowedImports: [String: Set<String>] = [
+    "Sources/DiskModel": ["CHost", "CZlib"],
+    "Sources/FileTree": ["CHost", "DiskModel"],
+    "Sources/GeneratorKit": ["DiskModel"],
+    "Sources/NBDProtocol": [],
+    "Sources/NBDServer": ["CHost", "DiskModel", "NBDProtocol"],
+    "Generators/LinuxDisk": ["CExt2FS", "DiskModel", "FileTree", "GeneratorKit"],
+  ]
+
+  private static let ownModules: Set<String> = [
+    "CExt2FS", "CHost", "CZlib", "DiskModel", "FileTree", "GeneratorKit", "LinuxDiskGenerator",
+    "NBDProtocol", "NBDServer", "nbdgen",
+  ]
+
+  @Test("modules know only the ones that they may know", arguments: allowedImports.keys.sorted())
+  func importsPointOneWay(folder: String) throws {
+    for file in try Self.files(below: [folder]) {
+      let imports = file.text.split(separator: "\n").filter { $0.contains("import ") }
+        .compactMap { $0.split(separator: " ").last.map(String.init) }
+      let own = Set(imports).intersection(Self.ownModules)
+      #expect(own.isSubset(of: Self.allowedImports[folder] ?? []), "\(file.path)")
+    }
+  }
+
+  @Test("every generator is in the registry and in the README")
+  func generatorsAreRegistered() throws {
+    let registry = try String(
+      contentsOf: Self.top.appendingPathComponent("Sources/nbdgen/GeneratorRegistry.swift"),
+      encoding: .utf8
+    )
+    let readme = try String(
+      contentsOf: Self.top.appendingPathComponent("README.md"),
+      encoding: .utf8
+    )
+    let generators = try FileManager.default.contentsOfDirectory(
+      atPath: Self.top.appendingPathComponent("Generators").path
+    )
+    #expect(!generators.isEmpty)
+    for generator in generators {
+      #expect(registry.contains("\(generator).self"), "\(generator)")
+      #expect(readme.contains("`\(generator.lowercased())`"), "\(generator)")
+    }
+  }
+}
