@@ -17,9 +17,11 @@
 
 #ifdef __linux__
 #include <linux/capability.h>
+#include <linux/magic.h>
 #include <linux/openat2.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
+#include <sys/vfs.h>
 #ifndef RESOLVE_CACHED
 #define RESOLVE_CACHED 0x20
 #endif
@@ -134,12 +136,27 @@ int host_open_beneath(int directory, const char *path, int cached_only) {
   return cached_only ? -EAGAIN : open_stepwise(directory, path, flags);
 }
 
+#ifdef RWF_NOWAIT
+/// Whether a file is on a filesystem that never waits for storage, and that
+/// does not know RWF_NOWAIT for that very reason.
+static int is_in_memory(int descriptor) {
+  struct statfs status;
+  if (fstatfs(descriptor, &status) != 0) return 0;
+  return status.f_type == TMPFS_MAGIC || status.f_type == RAMFS_MAGIC;
+}
+#endif
+
 int64_t host_read(int descriptor, void *buffer, size_t count, int64_t offset,
                   int cached_only) {
 #ifdef RWF_NOWAIT
   if (cached_only) {
     struct iovec piece = {buffer, count};
-    RETRYING(ssize_t, preadv2(descriptor, &piece, 1, offset, RWF_NOWAIT));
+    ssize_t result;
+    do {
+      result = preadv2(descriptor, &piece, 1, offset, RWF_NOWAIT);
+    } while (result < 0 && errno == EINTR);
+    if (result >= 0) return result;
+    if (errno != EOPNOTSUPP || !is_in_memory(descriptor)) return -errno;
   }
 #else
   if (cached_only) return -EOPNOTSUPP;

@@ -128,8 +128,7 @@ final class NegotiationHandler: ChannelDuplexHandler, RemovableChannelHandler {
     case .close(let bytes):
       state = .ended
       send(bytes, context)
-      context.close(mode: .output, promise: nil)
-      context.close(promise: nil)
+      context.closeAfterWriting()
     }
   }
 
@@ -161,8 +160,8 @@ final class NegotiationHandler: ChannelDuplexHandler, RemovableChannelHandler {
         context.fireChannelRead(wrapInboundOut(rest))
         context.fireChannelReadComplete()
       }
-      pipeline.removeHandler(self, promise: nil)
       gate.open(context)
+      pipeline.removeHandler(self, promise: nil)
     } catch {
       context.close(promise: nil)
     }

@@ -1,5 +1,15 @@
 import NIOCore
 
+extension ChannelHandlerContext {
+  /// Closes the connection once everything that was written has been sent.
+  func closeAfterWriting() {
+    let promise = eventLoop.makePromise(of: Void.self)
+    let bound = NIOLoopBound(self, eventLoop: eventLoop)
+    promise.futureResult.whenComplete { _ in bound.value.close(promise: nil) }
+    writeAndFlush(NIOAny(ByteBuffer()), promise: promise)
+  }
+}
+
 /// Holds back reading from the socket while a connection has enough to do.
 struct ReadGate {
   private var isHeld = false

@@ -36,6 +36,7 @@ final class TransmissionHandler: ChannelDuplexHandler {
   private var isProcessing = false
   private var isDisconnecting = false
   private var isShuttingDown = false
+  private var isClosing = false
 
   init(_ responder: Responder, _ services: ConnectionServices) {
     self.responder = responder
@@ -47,6 +48,8 @@ final class TransmissionHandler: ChannelDuplexHandler {
   }
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+    // What follows the end of the conversation is not looked at.
+    guard !isDisconnecting else { return }
     var bytes = unwrapInboundIn(data)
     if inbound.readableBytes == 0 { inbound = bytes } else { inbound.writeBuffer(&bytes) }
   }
@@ -96,9 +99,11 @@ final class TransmissionHandler: ChannelDuplexHandler {
     }
     outbox.flush(context)
     isProcessing = false
+    if inbound.readerIndex > ConnectionLimits.batchSize { inbound.discardReadBytes() }
     let isIdle = longRead == nil && bytesInFlight == 0
-    if isIdle && (isDisconnecting || isShuttingDown && context.channel.isWritable) {
-      context.close(promise: nil)
+    if isIdle && (isDisconnecting || isShuttingDown) && !isClosing {
+      isClosing = true
+      context.closeAfterWriting()
     } else if mayProceed(context) {
       gate.open(context)
     }
