@@ -78,11 +78,21 @@ let package = Package(
       swiftSettings: house
     ),
 
+    .target(
+      name: "DataGenerator",
+      dependencies: [
+        "CHost", "DiskModel", "GeneratorKit",
+        .product(name: "SystemPackage", package: "swift-system"),
+      ],
+      path: "Generators/Data",
+      swiftSettings: house
+    ),
+
     // The command.
     .executableTarget(
       name: "nbdgen",
       dependencies: [
-        "CHost", "DiskModel", "GeneratorKit", "LinuxDiskGenerator", "NBDServer",
+        "CHost", "DataGenerator", "DiskModel", "GeneratorKit", "LinuxDiskGenerator", "NBDServer",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
         .product(name: "SystemPackage", package: "swift-system"),
@@ -127,6 +137,12 @@ let package = Package(
     .testTarget(
       name: "LinuxDiskTests",
       dependencies: ["CExt2FS", "DiskModel", "GeneratorKit", "LinuxDiskGenerator", "TestSupport"],
+      swiftSettings: house
+    ),
+    .testTarget(
+      name: "DataTests",
+      dependencies: ["DataGenerator", "DiskModel", "GeneratorKit", "TestSupport"],
+      exclude: ["data-cases.jsonl"],
       swiftSettings: house
     ),
     .testTarget(

@@ -164,6 +164,10 @@ int64_t host_read(int descriptor, void *buffer, size_t count, int64_t offset,
   RETRYING(ssize_t, pread(descriptor, buffer, count, offset));
 }
 
+int64_t host_read_stream(int descriptor, void *buffer, size_t count) {
+  RETRYING(ssize_t, read(descriptor, buffer, count));
+}
+
 int host_check_readable_at(int directory, const char *name) {
   RETRYING(int, faccessat(directory, name, R_OK, AT_EACCESS));
 }

@@ -5,6 +5,7 @@
 #include "CHost.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdlib.h>
@@ -53,8 +54,11 @@ int host_wait_signal(int64_t milliseconds) {
 #endif
 }
 
-int host_spawn_shell(const char *command) {
+/// Runs a shell with default signal handling and `output` as its standard
+/// output, unless that is negative.
+static int spawn_shell(const char *command, int output) {
   posix_spawnattr_t attributes;
+  posix_spawn_file_actions_t actions;
   sigset_t none, defaults;
   sigemptyset(&none);
   sigemptyset(&defaults);
@@ -64,11 +68,48 @@ int host_spawn_shell(const char *command) {
   posix_spawnattr_setsigdefault(&attributes, &defaults);
   posix_spawnattr_setflags(&attributes,
                            POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+  posix_spawn_file_actions_init(&actions);
+  if (output >= 0) posix_spawn_file_actions_adddup2(&actions, output, 1);
   char *const words[] = {"sh", "-c", (char *)command, NULL};
   pid_t process = 0;
-  int error = posix_spawn(&process, "/bin/sh", NULL, &attributes, words, environ);
+  int error = posix_spawn(&process, "/bin/sh", &actions, &attributes, words, environ);
+  posix_spawn_file_actions_destroy(&actions);
   posix_spawnattr_destroy(&attributes);
   return error ? -error : process;
+}
+
+int host_spawn_shell(const char *command) { return spawn_shell(command, -1); }
+
+int host_spawn_script(const char *script, int *process) {
+  int ends[2];
+  if (pipe(ends) != 0) return -errno;
+  fcntl(ends[0], F_SETFD, FD_CLOEXEC);
+  fcntl(ends[1], F_SETFD, FD_CLOEXEC);
+  *process = spawn_shell(script, ends[1]);
+  close(ends[1]);
+  if (*process >= 0) return ends[0];
+  close(ends[0]);
+  return *process;
+}
+
+static int exit_status(int status) {
+  return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+int host_wait_child(int process) {
+  int status = 0;
+  pid_t ended;
+  do {
+    ended = waitpid(process, &status, 0);
+  } while (ended < 0 && errno == EINTR);
+  return ended < 0 ? -errno : exit_status(status);
+}
+
+void host_abandon_child(int process) {
+  for (int tries = 0; tries < 20; tries++) {
+    if (waitpid(process, NULL, WNOHANG) != 0) return;
+    host_sleep_milliseconds(5);
+  }
 }
 
 int host_child_status(int process) {
@@ -76,7 +117,7 @@ int host_child_status(int process) {
   pid_t ended = waitpid(process, &status, WNOHANG);
   if (ended < 0) return -errno;
   if (ended == 0) return -EAGAIN;
-  return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+  return exit_status(status);
 }
 
 int host_send_signal(int process, int signal) {

@@ -41,6 +41,31 @@ package enum HostCall {
     return Int(try check(result))
   }
 
+  /// Reads what a stream has, at most `count` bytes; nothing at its end.
+  package static func readStream(_ descriptor: CInt, count: Int) throws(Errno) -> [UInt8] {
+    var result: Int64 = 0
+    let bytes = [UInt8](capacity: count) { span in
+      unsafe span.withUnsafeMutableBufferPointer { buffer, initializedCount in
+        result = unsafe host_read_stream(descriptor, buffer.baseAddress, buffer.count)
+        initializedCount = max(0, Int(result))
+      }
+    }
+    _ = try check(result)
+    return bytes
+  }
+
+  /// Reads a whole file.
+  package static func readFile(_ path: String) throws(Errno) -> [UInt8] {
+    let descriptor = try openPath(path)
+    defer { host_close(descriptor) }
+    var bytes: [UInt8] = []
+    while true {
+      let piece = try readStream(descriptor, count: 1 << 16)
+      if piece.isEmpty { return bytes }
+      bytes += piece
+    }
+  }
+
   /// Start of the next data or hole at or behind `offset`, `nil` behind the last.
   package static func seek(
     _ descriptor: CInt,

@@ -44,9 +44,18 @@ public struct BuildEnvironment: Sendable {
   /// Keeps host files open while the disk is served.
   public var descriptors: DescriptorCache
 
+  /// Whether what parameters say may read files and run scripts that they name;
+  /// the input that a generator is made for does not count.
+  public var allowsHostAccess: Bool
+
   /// Creates an environment.
-  public init(variables: [String: String], descriptors: DescriptorCache) {
+  public init(
+    variables: [String: String],
+    descriptors: DescriptorCache,
+    allowsHostAccess: Bool = true
+  ) {
     self.variables = variables
     self.descriptors = descriptors
+    self.allowsHostAccess = allowsHostAccess
   }
 }

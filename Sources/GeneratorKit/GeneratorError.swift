@@ -9,6 +9,10 @@ public enum GeneratorError: Error, Equatable {
   ///   - problem: What is wrong and what to do, without a full stop.
   case usage(parameter: String?, problem: String)
 
+  /// An expression that the user wrote is wrong: the problem, and lines that show
+  /// where.
+  case expression([String])
+
   /// The host or a library refused: a line for each thing that is wrong, with
   /// the path, what was being done, and the cause.
   case host([String])
@@ -20,7 +24,7 @@ extension GeneratorError {
     switch self {
     case .usage(let parameter?, let problem): ["\(parameter): \(problem)"]
     case .usage(nil, let problem): [problem]
-    case .host(let lines): lines
+    case .expression(let lines), .host(let lines): lines
     }
   }
 }

@@ -13,6 +13,9 @@ public struct Manual: Sendable {
   /// The parameters in the order in which they are described.
   public var parameters: [Parameter]
 
+  /// Whether the user may give parameters of other names, and what they mean.
+  public var otherParameters: Parameter?
+
   /// The manual proper: paragraphs separated by empty lines, wrapped by whoever
   /// prints them; indented lines stay as they are.
   public var discussion: String
@@ -43,12 +46,14 @@ public struct Manual: Sendable {
     summary: String,
     mainParameter: String,
     parameters: [Parameter],
+    otherParameters: Parameter? = nil,
     discussion: String
   ) {
     self.name = name
     self.summary = summary
     self.mainParameter = mainParameter
     self.parameters = parameters
+    self.otherParameters = otherParameters
     self.discussion = discussion
   }
 }
@@ -64,7 +69,7 @@ extension Manual {
     }
     lines += wrap((["nbdgen [options]", name] + usage).joined(separator: " "), indent: 4, width)
     lines.append("")
-    for parameter in parameters {
+    for parameter in parameters + (otherParameters.map { [$0] } ?? []) {
       lines.append("  \(parameter.name)=\(parameter.value)")
       lines += wrap(parameter.text, indent: 6, width)
       lines.append("")

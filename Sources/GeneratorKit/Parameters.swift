@@ -2,6 +2,9 @@
 public struct Parameters: Sendable {
   private var values: [String: String] = [:]
 
+  /// Parameters that the manual does not name, where it allows any.
+  public private(set) var others: [String: String] = [:]
+
   /// Takes words from the command line: `key=value`, or a value of the main
   /// parameter.
   ///
@@ -14,6 +17,12 @@ public struct Parameters: Sendable {
     for word in words {
       let (key, value) = Self.split(word) ?? (manual.mainParameter, word)
       guard manual.parameters.contains(where: { $0.name == key }) else {
+        if manual.otherParameters != nil {
+          guard others.updateValue(value, forKey: key) == nil else {
+            throw .usage(parameter: word, problem: "\(key)= was given before; give it once")
+          }
+          continue
+        }
         let names = manual.parameters.map(\.name)
         let advice =
           closestMatch(to: key, among: names).map { "did you mean \($0)=?" }

@@ -1,10 +1,12 @@
+import DataGenerator
 import GeneratorKit
 import LinuxDiskGenerator
 
 /// The generators that the command knows, a line each.
 enum GeneratorRegistry {
   static let all: [any Generator.Type] = [
-    LinuxDisk.self
+    DataDisk.self,
+    LinuxDisk.self,
   ]
 
   /// The generator of this name.

@@ -68,6 +68,12 @@ struct Serve: ParsableCommand {
   var pidFile: String?
 
   @Flag(
+    name: .customLong("no-exec"),
+    help: "Expressions in parameters may not read files or run scripts."
+  )
+  var forbidsHostAccess = false
+
+  @Flag(
     name: [.customShort("f"), .customLong("foreground"), .customLong("no-fork")],
     help: "Stay in the foreground, as always."
   )
@@ -113,6 +119,7 @@ struct Serve: ParsableCommand {
       exportName: try checkedExportName(),
       command: command,
       pidFile: pidFile,
+      allowsHostAccess: !forbidsHostAccess,
       isVerbose: verbose
     )
     let status = try session.run()

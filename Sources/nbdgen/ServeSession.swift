@@ -21,6 +21,8 @@ struct ServeSession {
   /// What to run while the disk is served.
   var command: String?
   var pidFile: String?
+  /// Whether expressions in parameters may read files and run scripts.
+  var allowsHostAccess: Bool
   var isVerbose: Bool
 
   /// Serves until a signal, or the command's end.
@@ -53,7 +55,8 @@ struct ServeSession {
   private func build() throws -> GeneratedDisk {
     let environment = BuildEnvironment(
       variables: Environment.variables,
-      descriptors: DescriptorCache(capacity: Self.descriptorCapacity)
+      descriptors: DescriptorCache(capacity: Self.descriptorCapacity),
+      allowsHostAccess: allowsHostAccess
     )
     do throws(GeneratorError) {
       let parameters = try Parameters(words, for: generator.manual)

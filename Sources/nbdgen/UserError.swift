@@ -25,7 +25,7 @@ struct UserError: Error, Equatable {
   init(_ error: GeneratorError, of generator: String) {
     lines = error.lines.map { "\(generator): \($0)" }
     switch error {
-    case .usage: status = 2
+    case .usage, .expression: status = 2
     case .host: status = 1
     }
   }

@@ -51,6 +51,9 @@ int host_open_beneath(int directory, const char *path, int cached_only);
 int64_t host_read(int descriptor, void *buffer, size_t count, int64_t offset,
                   int cached_only);
 
+/// Reads what a stream has, at most `count` bytes; 0 at its end.
+int64_t host_read_stream(int descriptor, void *buffer, size_t count);
+
 /// Whether the process may read `name` in an open directory, as it is now
 /// (effective user): 0 or -EACCES.
 int host_check_readable_at(int directory, const char *name);
@@ -98,6 +101,17 @@ int host_wait_signal(int64_t milliseconds);
 
 /// Runs `/bin/sh -c command` with default signal handling; its process number.
 int host_spawn_shell(const char *command);
+
+/// Runs `/bin/sh -c script` with its standard output going to a pipe; the
+/// reading end, and the process number in `*process`.
+int host_spawn_script(const char *script, int *process);
+
+/// Waits for a child; its exit status in the form of host_child_status.
+int host_wait_child(int process);
+
+/// Gives a child that nobody reads from any more a moment to end, and then
+/// forgets it.
+void host_abandon_child(int process);
 
 /// Whether a child has ended: its exit status, 128 and the signal's number if
 /// it was killed by one, or -EAGAIN.
