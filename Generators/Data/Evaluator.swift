@@ -48,12 +48,14 @@ struct Evaluator {
     }
   }
 
-  /// Takes note of a name. What can be evaluated without reading anything is
-  /// at once, so that long chains of names do not become deep recursions; an
-  /// error counts only where the name is used.
+  /// Takes note of a name.
+  ///
+  /// What can be evaluated without reading anything is at once, so that long
+  /// chains of names do not become deep recursions; an error counts only where
+  /// the name is used.
   private mutating func define(_ term: Term, in scope: Scope?) -> Definition {
     let definition = Definition(term, in: scope)
-    if term.isPure, (try? value(of: definition)) == nil {}
+    if term.isPure { _ = try? value(of: definition) }
     return definition
   }
 
