@@ -10,8 +10,10 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/socket.h>
 #include <sys/types.h>
 #include <sys/uio.h>
+#include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -218,6 +220,22 @@ int64_t host_read_link(int directory, const char *name, void *buffer,
                        size_t count) {
   ssize_t length = readlinkat(directory, name, buffer, count);
   return length < 0 ? -errno : length;
+}
+
+int host_bind_unix_socket(const char *path) {
+  struct sockaddr_un address;
+  memset(&address, 0, sizeof address);
+  address.sun_family = AF_UNIX;
+  if (strlen(path) >= sizeof address.sun_path) return -ENAMETOOLONG;
+  strcpy(address.sun_path, path);
+  int descriptor = socket(AF_UNIX, SOCK_STREAM, 0);
+  if (descriptor < 0) return -errno;
+  fcntl(descriptor, F_SETFD, FD_CLOEXEC);
+  if (bind(descriptor, (struct sockaddr *)&address, sizeof address) == 0)
+    return descriptor;
+  int error = errno;
+  close(descriptor);
+  return -error;
 }
 
 int host_remove_file(const char *path) {

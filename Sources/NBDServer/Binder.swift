@@ -1,3 +1,4 @@
+import CHost
 import NIOCore
 import NIOPosix
 import SystemPackage
@@ -29,7 +30,12 @@ struct Binder {
           problem: "a socket's path has at most \(Self.pathLimit) bytes, this has \(count)"
         )
       }
-      return (endpoint, [try attempt(endpoint) { $0.bind(unixDomainSocketPath: path) }])
+      // Bound by ourselves, as SwiftNIO takes no path of more than 103 bytes.
+      let socket = unsafe host_bind_unix_socket(path)
+      guard socket >= 0 else {
+        throw ServerError(endpoint: endpoint, problem: Self.problem(-socket, endpoint))
+      }
+      return (endpoint, [try attempt(endpoint) { $0.withBoundSocket(socket) }])
     case .tcp(let address?, let port):
       let listener = try attempt(endpoint) { $0.bind(host: address, port: port) }
       return (.tcp(address: address, port: listener.localAddress?.port ?? port), [listener])
@@ -65,6 +71,7 @@ struct Binder {
     let isTCP = if case .tcp = endpoint { true } else { false }
     var bootstrap = ServerBootstrap(group: group)
       .serverChannelOption(.backlog, value: Self.backlog)
+      .childChannelOption(.allowRemoteHalfClosure, value: true)
       .childChannelOption(.writeBufferWaterMark, value: ConnectionLimits.writeBuffer)
       .childChannelOption(
         .recvAllocator,
@@ -87,7 +94,11 @@ struct Binder {
 
   private static func problem(_ error: any Error, _ endpoint: Endpoint) -> String {
     guard let error = error as? IOError else { return "cannot listen: \(error)" }
-    switch (error.errnoCode, endpoint) {
+    return problem(error.errnoCode, endpoint)
+  }
+
+  private static func problem(_ error: CInt, _ endpoint: Endpoint) -> String {
+    switch (error, endpoint) {
     case (EADDRINUSE, .unix):
       return "something has this path already; remove it or use another"
     case (EADDRINUSE, .tcp):
@@ -95,7 +106,7 @@ struct Binder {
     case (EACCES, .tcp):
       return "only root may listen there; use a port from 1024 on"
     default:
-      return "cannot listen: \(Errno(rawValue: error.errnoCode).description)"
+      return "cannot listen: \(Errno(rawValue: error).description)"
     }
   }
 }

@@ -84,11 +84,11 @@ struct BlockStatus {
   private mutating func flush() {
     guard let run else { return }
     self.run = nil
-    // Lengths have 32 bits; only a last one can be longer, by its rounding.
-    let longest = Int(UInt32.max) / Responder.granularity * Responder.granularity
-    descriptors.append(
-      BlockStatusDescriptor(length: UInt32(min(run.range.count, longest)), state: run.kind.state)
-    )
+    // Lengths have 32 bits; only a last one can be longer, by its rounding, and
+    // only that may be cut: others would no longer meet the next.
+    let longest = UInt32.max / UInt32(Responder.granularity) * UInt32(Responder.granularity)
+    let length = UInt32(exactly: run.range.count) ?? longest
+    descriptors.append(BlockStatusDescriptor(length: length, state: run.kind.state))
   }
 
   /// Adds what is left.

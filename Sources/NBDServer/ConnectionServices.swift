@@ -70,6 +70,18 @@ enum ConnectionLimits {
   /// How many bytes may be on their way from storage, in bytes.
   static let inFlightSize = 1 << 23
 
+  /// What a read counts that is on its way, besides its bytes; so there are at
+  /// most 2,048 of them.
+  static let inFlightOverhead = 1 << 12
+
+  /// How long one connection keeps its event loop busy before others get their
+  /// turn.
+  static let turn = TimeAmount.milliseconds(2)
+
+  /// How long it then gives way: long enough for the event loop to look for
+  /// what has arrived elsewhere.
+  static let pause = TimeAmount.microseconds(100)
+
   /// When the socket takes no more than this, production of replies stops.
   static let writeBuffer = ChannelOptions.Types.WriteBufferWaterMark(low: 1 << 16, high: 1 << 17)
 }

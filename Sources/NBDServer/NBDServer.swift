@@ -1,7 +1,9 @@
 import CHost
+import Dispatch
 public import Logging
 import NIOCore
 import NIOPosix
+import Synchronization
 
 /// A server that offers disks to NBD clients.
 public final class NBDServer: Sendable {
@@ -11,6 +13,7 @@ public final class NBDServer: Sendable {
   private let services: ConnectionServices
   private let group: MultiThreadedEventLoopGroup
   private let listeners: [any Channel]
+  private let isStopping = Atomic(false)
 
   /// Threads that wait for storage.
   private static let poolSize = 8
@@ -44,11 +47,17 @@ public final class NBDServer: Sendable {
   /// How long connections get to finish the replies that they are sending.
   private static let gracePeriod = TimeAmount.milliseconds(600)
 
+  /// How long threads get to end that are not waiting for storage.
+  private static let endingPeriod = DispatchTimeInterval.milliseconds(300)
+
   /// Ends the server: no new clients, replies on their way are finished, other
   /// requests are refused, and what is left after 0.6 seconds is cut off.
   ///
-  /// Waits for all of that. A unix socket's file is removed.
+  /// Waits for all of that, but not for reads that wait for storage: their
+  /// threads end when they come back. A unix socket's file is removed. Stopping
+  /// once more does nothing.
   public func stop() {
+    guard !isStopping.exchange(true, ordering: .relaxed) else { return }
     for listener in listeners { try? listener.close().wait() }
     if case .unix(let path) = endpoint { _ = unsafe host_remove_file(path) }
     for channel in services.openChannels {
@@ -59,7 +68,13 @@ public final class NBDServer: Sendable {
       host_sleep_milliseconds(5)
     }
     for channel in services.openChannels { channel.close(promise: nil) }
-    try? services.pool.syncShutdownGracefully()
-    try? group.syncShutdownGracefully()
+    // One after the other: what the pool still completes needs the event loops.
+    // A serial queue, so that the pool's cancelled work comes before its end.
+    let queue = DispatchQueue(label: "nbdgen.stop")
+    let isEnded = DispatchSemaphore(value: 0)
+    services.pool.shutdownGracefully(queue: queue) { [group] _ in
+      group.shutdownGracefully(queue: queue) { _ in isEnded.signal() }
+    }
+    _ = isEnded.wait(timeout: .now() + Self.endingPeriod)
   }
 }

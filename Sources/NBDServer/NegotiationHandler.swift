@@ -65,6 +65,8 @@ final class NegotiationHandler: ChannelDuplexHandler, RemovableChannelHandler {
   func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
     if event is ServerIsShuttingDown {
       context.close(promise: nil)
+    } else if event as? ChannelEvent == .inputClosed {
+      context.closeAfterWriting()
     } else {
       context.fireUserInboundEventTriggered(event)
     }

@@ -49,7 +49,9 @@ extension TransmissionHandler {
       finishIfComplete(read)
       return
     }
-    let piece = read.rest.takeFirst(ConnectionLimits.pieceSize)
+    // Pieces end at multiples of their size, so that chunks end at sectors.
+    let excess = read.rest.lowerBound % ConnectionLimits.pieceSize
+    let piece = read.rest.takeFirst(ConnectionLimits.pieceSize - excess)
     let (responder, cookie) = (responder, read.cookie)
     let compose: Composition = { mayWait, output throws(ReadFailure) in
       try responder.appendChunks(

@@ -17,7 +17,8 @@ extension TransmissionHandler {
         TransmissionHandler, ChannelHandlerContext, Result<ByteBuffer, ReadFailure>
       ) -> Void
   ) {
-    bytesInFlight += count
+    let cost = count + ConnectionLimits.inFlightOverhead
+    bytesInFlight += cost
     let eventLoop = context.eventLoop
     let bound = NIOLoopBound((handler: self, context: context, completion), eventLoop: eventLoop)
     services.pool.submit { state in
@@ -38,7 +39,7 @@ extension TransmissionHandler {
       }
       eventLoop.execute { [result] in
         let (handler, context, completion) = bound.value
-        handler.bytesInFlight -= count
+        handler.bytesInFlight -= cost
         guard !handler.isClosed else { return }
         completion(handler, context, result)
         handler.process(context)

@@ -36,7 +36,13 @@ final class TransmissionHandler: ChannelDuplexHandler {
   private var isProcessing = false
   private var isDisconnecting = false
   private var isShuttingDown = false
+
+  /// Whether the client sends nothing more; it may still read its replies.
+  private var isInputClosed = false
   private var isClosing = false
+
+  /// Whether there is more to do, but others have their turn.
+  private var isGivingWay = false
 
   init(_ responder: Responder, _ services: ConnectionServices) {
     self.responder = responder
@@ -76,36 +82,55 @@ final class TransmissionHandler: ChannelDuplexHandler {
   }
 
   func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-    guard event is ServerIsShuttingDown else {
+    if event is ServerIsShuttingDown {
+      isShuttingDown = true
+    } else if event as? ChannelEvent == .inputClosed {
+      isInputClosed = true
+    } else {
       context.fireUserInboundEventTriggered(event)
       return
     }
-    isShuttingDown = true
     process(context)
   }
 
   /// Whether there is room for more replies.
   private func mayProceed(_ context: ChannelHandlerContext) -> Bool {
     context.channel.isWritable && bytesInFlight < ConnectionLimits.inFlightSize
-      && !isWaitingForPiece
+      && !isWaitingForPiece && !isGivingWay
   }
 
   /// Answers what has arrived, as far as there is room for replies.
   func process(_ context: ChannelHandlerContext) {
     guard !isProcessing else { return }
     isProcessing = true
+    let endOfTurn = NIODeadline.now() + ConnectionLimits.turn
+    var isTurnOver = false
     while mayProceed(context), takeStep(context) {
       if outbox.count >= ConnectionLimits.batchSize { outbox.flush(context) }
+      isTurnOver = NIODeadline.now() >= endOfTurn
+      isGivingWay = isTurnOver
     }
     outbox.flush(context)
     isProcessing = false
+    // Not before: the pause would be over.
+    if isTurnOver { giveWay(context) }
     if inbound.readerIndex > ConnectionLimits.batchSize { inbound.discardReadBytes() }
-    let isIdle = longRead == nil && bytesInFlight == 0
+    let isIdle = longRead == nil && bytesInFlight == 0 && !isGivingWay
     if isIdle && (isDisconnecting || isShuttingDown) && !isClosing {
       isClosing = true
       context.closeAfterWriting()
     } else if mayProceed(context) {
       gate.open(context)
+    }
+  }
+
+  /// Stops for so long that the event loop can turn to other connections.
+  private func giveWay(_ context: ChannelHandlerContext) {
+    let bound = NIOLoopBound((handler: self, context: context), eventLoop: context.eventLoop)
+    context.eventLoop.scheduleTask(in: ConnectionLimits.pause) {
+      let (handler, context) = bound.value
+      handler.isGivingWay = false
+      if !handler.isClosed { handler.process(context) }
     }
   }
 
@@ -116,9 +141,12 @@ final class TransmissionHandler: ChannelDuplexHandler {
       continueLongRead(context)
       return true
     }
-    guard !isDisconnecting else { return false }
+    guard !isDisconnecting && !isClosing else { return false }
     if refusedWrite != nil { return discardPayload() }
-    guard inbound.readableBytes >= Request.size else { return false }
+    guard inbound.readableBytes >= Request.size else {
+      isDisconnecting = isInputClosed
+      return false
+    }
     let request = Request(decoding: inbound.readableBytesSpan)
     inbound.moveReaderIndex(forwardBy: Request.size)
     guard let request else {
@@ -143,6 +171,7 @@ final class TransmissionHandler: ChannelDuplexHandler {
     left -= count
     guard left == 0 else {
       refusedWrite = (request, left)
+      isDisconnecting = isInputClosed
       return false
     }
     refusedWrite = nil

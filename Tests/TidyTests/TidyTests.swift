@@ -34,6 +34,7 @@ struct TidyTests {
 
   /// The files that own a C handle, a descriptor or a buffer.
   private static let unsafeFiles: Set<String> = [
+    "Generators/Data/HostInput.swift",
     "Generators/LinuxDisk/BlockwiseSource.swift",
     "Generators/LinuxDisk/CapturingIO.swift",
     "Generators/LinuxDisk/Ext2Error.swift",
@@ -42,12 +43,14 @@ struct TidyTests {
     "Sources/DiskModel/Disk+Reading.swift",
     "Sources/DiskModel/GUIDPartitionTable.swift",
     "Sources/DiskModel/HostCall.swift",
+    "Sources/DiskModel/HostPathFile.swift",
     "Sources/DiskModel/OutputRawSpan+Copying.swift",
     "Sources/FileTree/DirectoryStack.swift",
     "Sources/FileTree/Tree+HostFiles.swift",
     "Sources/FileTree/TreeScanner+Listing.swift",
     "Sources/FileTree/TreeScanner.swift",
     "Sources/NBDProtocol/BigEndian.swift",
+    "Sources/NBDServer/Binder.swift",
     "Sources/NBDServer/NBDServer.swift",
     "Sources/nbdgen/CaptiveCommand.swift",
     "Sources/nbdgen/Environment.swift",
@@ -74,11 +77,13 @@ struct TidyTests {
     "Sources/GeneratorKit": ["DiskModel"],
     "Sources/NBDProtocol": [],
     "Sources/NBDServer": ["CHost", "DiskModel", "NBDProtocol"],
+    "Generators/Data": ["CHost", "DiskModel", "GeneratorKit"],
     "Generators/LinuxDisk": ["CExt2FS", "DiskModel", "FileTree", "GeneratorKit"],
   ]
 
   private static let ownModules: Set<String> = [
-    "CExt2FS", "CHost", "CZlib", "DiskModel", "FileTree", "GeneratorKit", "LinuxDiskGenerator",
+    "CExt2FS", "CHost", "CZlib", "DataGenerator", "DiskModel", "FileTree", "GeneratorKit",
+    "LinuxDiskGenerator",
     "NBDProtocol", "NBDServer", "nbdgen",
   ]
 
@@ -107,7 +112,9 @@ struct TidyTests {
     )
     #expect(!generators.isEmpty)
     for generator in generators {
-      #expect(registry.contains("\(generator).self"), "\(generator)")
+      // A type named like its folder, or more so where that would clash: DataDisk.
+      let types = ["\(generator).self", "\(generator)Disk.self"]
+      #expect(types.contains { registry.contains($0) }, "\(generator)")
       #expect(readme.contains("`\(generator.lowercased())`"), "\(generator)")
     }
   }

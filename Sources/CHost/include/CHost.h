@@ -82,6 +82,9 @@ int host_reads_everything(void);
 int64_t host_read_link(int directory, const char *name, void *buffer,
                        size_t count);
 
+/// Makes a unix socket of a path of at most 107 bytes, for listening.
+int host_bind_unix_socket(const char *path);
+
 /// Removes a name from the filesystem.
 int host_remove_file(const char *path);
 

@@ -1,0 +1,141 @@
+import NBDProtocol
+import Testing
+
+/// What is to be expected of a negotiation, told a second time.
+private struct ExpectedState {
+  var isStructured = false
+  /// The export name for which block status was selected.
+  var selected: String?
+}
+
+/// What an option leads to: types of replies, errors as negative numbers, or
+/// the end of the phase.
+private enum Expected: Equatable {
+  case types([Int])
+  case transmission(String)
+  case end
+}
+
+/// An option with its data, and what it does.
+private struct Variant: CustomStringConvertible, Sendable {
+  var description: String
+  var code: UInt32
+  var data: [UInt8] = []
+  var effect: @Sendable (inout ExpectedState) -> Expected
+
+  init(
+    _ description: String,
+    _ code: UInt32,
+    _ data: [UInt8] = [],
+    _ effect: @escaping @Sendable (inout ExpectedState) -> Expected
+  ) {
+    self.description = description
+    self.code = code
+    self.data = data
+    self.effect = effect
+  }
+
+  /// An option that changes nothing.
+  init(_ description: String, _ code: UInt32, _ data: [UInt8] = [], types: Int...) {
+    self.init(description, code, data) { _ in .types(types) }
+  }
+
+  private static func setting(_ name: String, _ queries: [String], _ types: Int...) -> Variant {
+    Variant("SET \(name) \(queries)", 10, contextRequest(name, queries)) { state in
+      state.selected = nil
+      guard state.isStructured else { return .types([-3]) }
+      if types == [4, 1] { state.selected = name }
+      return .types(types)
+    }
+  }
+
+  static let all: [Variant] = [
+    Variant("STRUCTURED_REPLY", 8) {
+      $0.isStructured = true
+      return .types([1])
+    },
+    Variant("STRUCTURED_REPLY with data", 8, [0], types: -3),
+    Variant("LIST", 3, types: 2, 2, 1),
+    Variant("LIST with data", 3, [0], types: -3),
+    Variant("INFO", 6, exportRequest("", [1, 2, 3]), types: 3, 3, 3, 3, 1),
+    Variant("INFO of an unknown export", 6, exportRequest("third"), types: -6),
+    Variant("INFO malformed", 6, [0, 0, 0, 1], types: -3),
+    Variant("GO", 7, exportRequest("", [3])) { _ in .transmission("") },
+    Variant("GO second", 7, exportRequest("second")) { _ in .transmission("second") },
+    Variant("GO to an unknown export", 7, exportRequest("third"), types: -6),
+    Variant("GO malformed", 7, exportRequest("first") + [0], types: -3),
+    setting("", ["base:allocation"], 4, 1),
+    setting("second", ["base:allocation", "x:y"], 4, 1),
+    setting("second", [], 1),
+    setting("third", ["base:allocation"], -6),
+    Variant("SET malformed", 10, [0, 0, 0, 0]) {
+      $0.selected = nil
+      return .types([-3])
+    },
+    Variant("LIST_META_CONTEXT", 9, contextRequest("second", ["base:"]), types: 4, 1),
+    Variant("LIST_META_CONTEXT malformed", 9, contextRequest("") + [1], types: -3),
+    Variant("STARTTLS", 5, types: -1),
+    Variant("STARTTLS with data", 5, [1], types: -3),
+    Variant("EXTENDED_HEADERS", 11, types: -1),
+    Variant("an unknown option", .max, [1, 2, 3], types: -1),
+    Variant("ABORT", 2) { _ in .end },
+    Variant("EXPORT_NAME", 1) { _ in .transmission("") },
+    Variant("EXPORT_NAME second", 1, wire(.text("second"))) { _ in .transmission("second") },
+    Variant("EXPORT_NAME of an unknown export", 1, wire(.text("third"))) { _ in .end },
+  ]
+}
+
+struct OptionSequenceTests {
+  @Test("O1, O2, O8, O10, M6, M8: all sequences of up to three options do what they should")
+  func allSequences() {
+    var count = 0
+    walk(NegotiationPeer(), ExpectedState(), [], &count)
+    let kinds = Variant.all.count
+    let going = Variant.all.count { variant in
+      var state = ExpectedState()
+      if case .types = variant.effect(&state) { return true }
+      return false
+    }
+    #expect(count == kinds + going * kinds + going * going * kinds)
+  }
+
+  /// Tries every option, and after those that leave the client negotiating
+  /// every further one.
+  private func walk(
+    _ peer: NegotiationPeer,
+    _ state: ExpectedState,
+    _ path: [Variant],
+    _ count: inout Int
+  ) {
+    for variant in Variant.all {
+      var (peer, state) = (peer, state)
+      let path = path + [variant]
+      let expected = variant.effect(&state)
+      let outcome = peer.option(variant.code, variant.data)
+      let isRight = check(outcome, expected, state, variant)
+      if !isRight { Issue.record("\(path): \(outcome), not \(expected)") }
+      count += 1
+      if case .types = expected, path.count < 3 { walk(peer, state, path, &count) }
+    }
+  }
+
+  private func check(
+    _ outcome: Outcome,
+    _ expected: Expected,
+    _ state: ExpectedState,
+    _ variant: Variant
+  ) -> Bool {
+    switch expected {
+    case .types(let types):
+      return outcome.types == types && outcome.replies.allSatisfy { $0.option == variant.code }
+    case .transmission(let name):
+      guard let agreement = outcome.agreement else { return false }
+      return agreement.export.name == (name.isEmpty ? "first" : name)
+        && agreement.usesStructuredReplies == state.isStructured
+        && agreement.contexts == (state.selected == name ? [.allocation] : [])
+    case .end:
+      guard case .end(let bytes) = outcome else { return false }
+      return SeenReply.parse(bytes)?.map(\.type) == (variant.code == 2 ? [1] : [])
+    }
+  }
+}
