@@ -13,7 +13,8 @@ public enum DataDisk: Generator {
     in environment: BuildEnvironment
   ) throws(GeneratorError) -> GeneratedDisk {
     try checkAllocator(parameters)
-    var disk = try content(parameters, environment)
+    var unused = Set(parameters.others.keys)
+    var disk = try content(parameters, environment, &unused)
     if let size = try size(parameters) {
       disk = disk.slice(0..<min(size, disk.size))
       do throws(DiskError) {
@@ -22,7 +23,9 @@ public enum DataDisk: Generator {
         preconditionFailure("a size is at most 2^63 - 1")
       }
     }
-    return GeneratedDisk(disk, summary: "data disk")
+    // A misspelt parameter is a variable that nobody asks for.
+    let notes = unused.sorted().map { "\($0)= is a variable that the expression does not use" }
+    return GeneratedDisk(disk, summary: "data disk", notes: notes)
   }
 
   /// The ways to say what is on the disk.
@@ -30,7 +33,8 @@ public enum DataDisk: Generator {
 
   private static func content(
     _ parameters: Parameters,
-    _ environment: BuildEnvironment
+    _ environment: BuildEnvironment,
+    _ unused: inout Set<String>
   ) throws(GeneratorError) -> Disk {
     let given = forms.filter { parameters[$0] != nil }
     guard let form = given.first, given.count == 1 else {
@@ -54,10 +58,11 @@ public enum DataDisk: Generator {
         try expression(in: parameters.required("include"), parameters, environment),
         name: "include=\(parameters.required("include"))",
         parameters,
-        environment
+        environment,
+        &unused
       )
     default:
-      return try evaluate(text, name: "data=", parameters, environment)
+      return try evaluate(text, name: "data=", parameters, environment, &unused)
     }
   }
 
@@ -92,7 +97,8 @@ public enum DataDisk: Generator {
     _ text: [UInt8],
     name: String,
     _ parameters: Parameters,
-    _ environment: BuildEnvironment
+    _ environment: BuildEnvironment,
+    _ unused: inout Set<String>
   ) throws(GeneratorError) -> Disk {
     let input = HostInput(
       isAllowed: environment.allowsHostAccess,
@@ -100,6 +106,7 @@ public enum DataDisk: Generator {
     )
     do throws(ExpressionError) {
       let list = try Parser.parse(Source(text, name: name)) { variable in
+        unused.remove(variable)
         let value = parameters.others[variable] ?? environment.variables[variable]
         return value.map { Array($0.utf8) }
       }

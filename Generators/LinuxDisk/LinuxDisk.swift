@@ -23,7 +23,7 @@ public enum LinuxDisk: Generator {
       label: options.label,
       catalog: Catalog(tree),
       identity: identity,
-      time: options.time ?? newestTime(in: tree)
+      time: options.time ?? UInt32(clamping: tree.lastModified.seconds)
     )
     let disk = try partition(
       try format(formatter, options.size, parameters),
@@ -49,14 +49,9 @@ public enum LinuxDisk: Generator {
 
   /// A line for each problem, and one for those that are too many to name.
   private static func lines(for problems: [ScanFailure.Problem], count: Int) -> [String] {
-    var lines = problems.prefix(problemLimit).map { "\(printable($0.path)): \($0.cause)" }
+    var lines = problems.prefix(problemLimit).map { "\($0.path): \($0.cause)" }
     if count > lines.count { lines.append("and \(count - lines.count) more") }
     return lines
-  }
-
-  /// A path that stays on one line.
-  private static func printable(_ path: String) -> String {
-    String(path.map { $0.isNewline ? "?" : $0 })
   }
 
   /// Refuses what the filesystem's type cannot hold, all of it at once.
@@ -85,11 +80,6 @@ public enum LinuxDisk: Generator {
     guard problems.isEmpty else {
       throw .host(lines(for: problems, count: problems.count))
     }
-  }
-
-  /// The latest modification in the tree, in seconds since 1970.
-  private static func newestTime(in tree: Tree) -> UInt32 {
-    UInt32(clamping: tree.nodes.reduce(0) { max($0, $1.modified.seconds) })
   }
 
   private static func format(

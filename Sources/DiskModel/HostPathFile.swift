@@ -15,7 +15,7 @@ final class HostPathFile: HostFileSet {
 
   func seal(of index: Int) -> FileSeal { seal }
 
-  func path(of index: Int) -> String { path }
+  func path(of index: Int) -> String { HostPath.printable(path.utf8) }
 
   func open(_ index: Int, mayWait: Bool) throws(Errno) -> CInt {
     // Whether opening waits cannot be known beforehand.

@@ -9,9 +9,9 @@ extension Tree: HostFileSet {
   /// The path of a node for people, starting with the root's own.
   package func path(of index: Int) -> String {
     let path = relativePath(of: index)
-    if path.isEmpty { return rootPath }
-    let separator = rootPath.hasSuffix("/") ? "" : "/"
-    return rootPath + separator + String(decoding: path, as: UTF8.self)
+    let root = HostPath.printable(rootPath.utf8)
+    if path.isEmpty { return root }
+    return root + (root.hasSuffix("/") ? "" : "/") + HostPath.printable(path)
   }
 
   /// Longest path handed to the kernel in one piece, in bytes; a little less

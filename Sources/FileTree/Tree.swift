@@ -61,6 +61,16 @@ package final class Tree: Sendable {
     }
   }
 
+  /// When the tree was last modified, as its files say.
+  ///
+  /// Files dated into the future do not count: later than any change that the
+  /// host itself made a note of.
+  package var lastModified: Timestamp {
+    let none = Timestamp(seconds: 0)
+    let horizon = nodes.reduce(none) { max($0, $1.host.changed) }
+    return nodes.reduce(none) { $1.modified <= horizon ? max($0, $1.modified) : $0 }
+  }
+
   /// The source of a regular file's bytes.
   ///
   /// - Precondition: Node `index` is a regular file.

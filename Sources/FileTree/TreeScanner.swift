@@ -39,7 +39,7 @@ package struct TreeScanner {
       root = try scanner.openRoot(path)
     } catch {
       throw ScanFailure(
-        problems: [.init(path: path, cause: error.description)],
+        problems: [.init(path: HostPath.printable(path.utf8), cause: error.description)],
         problemCount: 1
       )
     }
@@ -53,7 +53,7 @@ package struct TreeScanner {
           return ScanFailure.Problem(path: tree.path(of: problem.parent), cause: problem.cause)
         }
         let separator = tree.path(of: problem.parent).hasSuffix("/") ? "" : "/"
-        let name = String(decoding: tree.text[problem.name], as: UTF8.self)
+        let name = HostPath.printable(tree.text[problem.name])
         let path = tree.path(of: problem.parent) + separator + name
         return ScanFailure.Problem(path: path, cause: problem.cause)
       }
