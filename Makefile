@@ -30,7 +30,7 @@ test:
 	$(SWIFT) test --skip-build
 
 lint:
-	$(SWIFT) format lint --strict --recursive --parallel Package.swift Sources Generators Tests
+	$(SWIFT) format lint --strict --recursive --parallel Package.swift Sources Generators Tests Fuzz/Package.swift Fuzz/Sources
 
 format:
 	$(SWIFT) format --in-place --recursive --parallel Package.swift Sources Generators Tests

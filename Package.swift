@@ -19,6 +19,7 @@ let package = Package(
   platforms: [.macOS(.v26)],
   products: [
     .executable(name: "nbdgen", targets: ["nbdgen"]),
+    .library(name: "DataGenerator", targets: ["DataGenerator"]),
     .library(name: "DiskModel", targets: ["DiskModel"]),
     .library(name: "GeneratorKit", targets: ["GeneratorKit"]),
     .library(name: "NBDServer", targets: ["NBDServer"]),
@@ -142,7 +143,7 @@ let package = Package(
     .testTarget(
       name: "DataTests",
       dependencies: ["DataGenerator", "DiskModel", "GeneratorKit", "TestSupport"],
-      exclude: ["data-cases.jsonl"],
+      exclude: ["data-cases.jsonl", "findings"],
       swiftSettings: house
     ),
     .testTarget(

@@ -7,8 +7,12 @@ import DiskModel
 struct Evaluator {
   let input: HostInput
 
-  /// How deep names may lead to names that were not evaluated before.
-  private static let depthLimit = 1000
+  /// How deep names may lead to names that were not evaluated before, with the
+  /// groups that they are in.
+  private static let depthLimit = 2000
+
+  /// How deep repetitions may be nested, through names.
+  private static let nestingLimit = 250
 
   private var depth = 0
 
@@ -30,6 +34,12 @@ struct Evaluator {
       switch element.kind {
       case .term(let term):
         let disk = try evaluate(term, in: scope)
+        guard disk.nestingDepth <= Self.nestingLimit else {
+          throw ExpressionError(
+            "repetitions of repetitions more than \(Self.nestingLimit) deep",
+            at: element.position
+          )
+        }
         do throws(DiskError) {
           try canvas.write(disk)
         } catch {
@@ -110,6 +120,8 @@ struct Evaluator {
   private static func bytes(_ count: Int) -> String { count == 1 ? "1 byte" : "\(count) bytes" }
 
   private mutating func evaluate(_ term: Term, in scope: Scope?) throws(ExpressionError) -> Disk {
+    depth += 1
+    defer { depth -= 1 }
     switch term {
     case .bytes(let bytes):
       return Disk(literal: bytes)
@@ -123,10 +135,8 @@ struct Evaluator {
         )
       }
       guard depth < Self.depthLimit else {
-        throw ExpressionError("names lead to names more than \(Self.depthLimit) deep", at: position)
+        throw ExpressionError("names lead to names too deep", at: position)
       }
-      depth += 1
-      defer { depth -= 1 }
       return try value(of: definition)
     case .file(let path, let position):
       return try input.file(path, limit: nil, at: position)
@@ -167,6 +177,9 @@ struct Evaluator {
   ) throws(ExpressionError) -> Disk {
     // An empty slice is empty whatever it is one of.
     if from == to { return Disk() }
+    if let to, to < from {
+      throw ExpressionError("the slice ends before it starts", at: position)
+    }
     switch operand {
     // The slice of a file may reach behind its end, where there is nothing.
     case .file(let path, let place):

@@ -66,8 +66,8 @@ extension Lexer {
     from start: Int
   ) throws(ExpressionError) -> Numeric {
     _ = skip { $0.isSpace }
-    if peek() == UInt8(ascii: "-") {
-      skip()
+    if skip("-") {
+      if case .literal(0)? = try? size(what, from: start) { return .literal(0) }
       _ = skip { $0.hexValue != nil }
       throw error("\(what) cannot be negative", from: start)
     }

@@ -3,12 +3,15 @@
 /// A variable's text is an expression of its own and becomes a group; it is
 /// parsed where it is used, so that errors can tell the way there.
 struct Parser {
-  /// How deep groups and variables may be nested.
+  /// How deep groups, variables, repetitions and slices may be nested.
   static let depthLimit = 200
 
   private var lexer: Lexer
   private let variables: Variables
   private let depth: Int
+
+  /// How deep the last operand is nested, and then the list.
+  private var height = 0
 
   /// Looks up what `$name` stands for.
   typealias Variables = (String) -> [UInt8]?
@@ -30,13 +33,16 @@ struct Parser {
   /// Parses up to the end, or to the parenthesis that closes `opening`.
   private mutating func list(endingWith opening: Position?) throws(ExpressionError) -> SyntaxList {
     var list: SyntaxList = []
+    var tallest = 0
     while true {
       let (token, position) = try lexer.next()
       switch token {
       case .end:
+        height = tallest
         guard let opening else { return list }
         throw ExpressionError("this ( is never closed; a ) is missing", at: opening)
       case .close:
+        height = tallest
         guard opening == nil else { return list }
         throw ExpressionError("there is no ( that this ) would close", at: position)
       case .move(let move):
@@ -44,8 +50,10 @@ struct Parser {
       case .times, .slice, .arrow:
         try applyPostfix(token, position, to: &list)
       default:
+        height = 0
         list.append(Element(kind: .term(try operand(token, position)), position: position))
       }
+      tallest = max(tallest, height)
     }
   }
 
@@ -69,11 +77,14 @@ struct Parser {
       var inner = try nested(lexer, position)
       let list = try inner.list(endingWith: position)
       lexer = inner.lexer
+      height = inner.height + 1
       return .group(list)
     case .variable(let name):
       let source = try source(of: name, position)
       var inner = try nested(Lexer(source), position)
-      return .group(try inner.list(endingWith: nil))
+      let list = try inner.list(endingWith: nil)
+      height = inner.height + 1
+      return .group(list)
     case .close, .move, .times, .slice, .arrow, .end:
       preconditionFailure("the caller deals with what is no operand")
     }
@@ -154,6 +165,10 @@ struct Parser {
     _ position: Position,
     to list: inout SyntaxList
   ) throws(ExpressionError) {
+    height += 1
+    guard height <= Self.depthLimit else {
+      throw ExpressionError("nested more than \(Self.depthLimit) deep", at: position)
+    }
     guard let last = list.popLast() else {
       throw ExpressionError("there is nothing before this that it could apply to", at: position)
     }
@@ -173,9 +188,6 @@ struct Parser {
     case .slice(let from, let to):
       let start = try from.map { numeric throws(ExpressionError) in try resolve(numeric, position) }
       let end = try to.map { numeric throws(ExpressionError) in try resolve(numeric, position) }
-      if let end, end < start ?? 0 {
-        throw ExpressionError("the slice ends before it starts", at: position)
-      }
       element.kind = .term(.slice(operand, from: start, to: end, position))
     default:
       let (next, place) = try lexer.next()

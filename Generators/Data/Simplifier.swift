@@ -12,7 +12,8 @@ enum Simplifier {
     var position: Position?
     func flush() {
       guard let start = position else { return }
-      simple.append(Element(kind: .term(.bytes(run)), position: start))
+      // What is empty must not keep a group from being one file.
+      if !run.isEmpty { simple.append(Element(kind: .term(.bytes(run)), position: start)) }
       run = []
       position = nil
     }

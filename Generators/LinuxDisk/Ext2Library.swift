@@ -68,7 +68,7 @@ import CExt2FS
       throw Ext2Error(code: result, step: "formatting")
     }
     let library = unsafe Ext2Library(handle, CapturedWrites())
-    unsafe handle.pointee.now = time_t(request.time)
+    unsafe handle.pointee.now = time_t(Self.lastWriteTime)
     unsafe handle.pointee.io.pointee.private_data =
       unsafe Unmanaged.passUnretained(library.captured).toOpaque()
     unsafe describe(handle.pointee.super, request)
@@ -79,6 +79,13 @@ import CExt2FS
     }
     return library
   }
+
+  /// When the filesystem is said to be written last (`s_wtime`), in seconds
+  /// since 1970.
+  ///
+  /// It never was, and e2fsck wants a time that is not in the future, which the
+  /// newest file of the tree may be. 0 would be taken for the host's clock.
+  private static let lastWriteTime = 1
 
   /// All groups in one flexible group: bitmaps and inode tables lie together at
   /// the front, and data is one zone behind them.

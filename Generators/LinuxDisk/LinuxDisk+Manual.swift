@@ -40,7 +40,7 @@ extension LinuxDisk {
 
       Equal trees give equal disks, byte for byte, on every host: UUID and hash seed derive from \
       the tree and the parameters, and the time of the filesystem's making is that of the newest \
-      file that is not dated into the future, or SOURCE_DATE_EPOCH if that is set.
+      file, or SOURCE_DATE_EPOCH if that is set.
 
       Boot a tiny VM:
 

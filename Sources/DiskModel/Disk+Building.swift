@@ -77,6 +77,12 @@ extension Disk {
     var slice = Disk()
     guard !range.isEmpty else { return slice }
     var index = segmentIndex(at: range.lowerBound)
+    // Slices of slices would copy the segments of large disks over and over.
+    if segmentIndex(at: range.upperBound - 1) - index >= Self.spliceLimit {
+      if range.count == size { return self }
+      slice.appendInfallibly(.repeating(self, phase: range.lowerBound), count: range.count)
+      return slice
+    }
     while index < segmentCount {
       let covered = self.range(ofSegmentAt: index).clamped(to: range)
       guard !covered.isEmpty else { break }

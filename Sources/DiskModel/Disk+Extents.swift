@@ -38,17 +38,6 @@ extension Disk {
     if let last = pending, isComplete || stepsLeft <= 0 { _ = body(last) }
   }
 
-  /// Whether every byte is known to be zero without reading it.
-  public var isZero: Bool {
-    contents.allSatisfy { content in
-      switch content {
-      case .zeros: true
-      case .bytes, .source: false
-      case .repeating(let unit, _): unit.isZero
-      }
-    }
-  }
-
   /// The extents of `range`, neighbours of one kind merged.
   public func extents(in range: Range<Int>) -> [Extent] {
     var extents: [Extent] = []

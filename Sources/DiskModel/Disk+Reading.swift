@@ -101,7 +101,13 @@ extension Disk {
       } else if try !source.readWithoutWaiting(count, at: offset + skipping, into: &output) {
         return false
       }
-      precondition(output.byteCount == end, "a source gives as many bytes as it is asked for")
+      guard output.byteCount == end else {
+        throw ReadFailure(
+          subject: "\(type(of: source))",
+          offset: offset + skipping,
+          cause: "the source gave \(output.byteCount - (end - count)) of \(count) bytes"
+        )
+      }
       return true
     }
   }

@@ -18,6 +18,12 @@ public struct Disk: Sendable {
   /// The kind of all bytes of the disk, if there is one.
   private(set) var uniformKind: Extent.Kind?
 
+  /// Whether every byte is known to be zero without reading it.
+  public private(set) var isZero = true
+
+  /// How deep repetitions are nested; reading them takes as many calls.
+  public private(set) var nestingDepth = 0
+
   /// Creates a disk of size 0.
   public init() {}
 
@@ -64,6 +70,15 @@ public struct Disk: Sendable {
     guard !overflow else { throw .tooLarge }
     let kind = content.uniformKind
     uniformKind = size == 0 || uniformKind == kind ? kind : nil
+    switch content {
+    case .zeros:
+      break
+    case .bytes, .source:
+      isZero = false
+    case .repeating(let unit, _):
+      isZero = isZero && unit.isZero
+      nestingDepth = max(nestingDepth, unit.nestingDepth + 1)
+    }
     if case .zeros(let kind) = content, case .zeros(kind)? = contents.last {
       size = newSize
       return

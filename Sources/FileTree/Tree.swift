@@ -61,14 +61,9 @@ package final class Tree: Sendable {
     }
   }
 
-  /// When the tree was last modified, as its files say.
-  ///
-  /// Files dated into the future do not count: later than any change that the
-  /// host itself made a note of.
+  /// When the tree was last modified, as its files say; not before 1970.
   package var lastModified: Timestamp {
-    let none = Timestamp(seconds: 0)
-    let horizon = nodes.reduce(none) { max($0, $1.host.changed) }
-    return nodes.reduce(none) { $1.modified <= horizon ? max($0, $1.modified) : $0 }
+    nodes.reduce(Timestamp(seconds: 0)) { max($0, $1.modified) }
   }
 
   /// The source of a regular file's bytes.
