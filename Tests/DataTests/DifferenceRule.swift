@@ -48,7 +48,7 @@ struct DifferenceRule: Sendable {
     .init(
       name: "nbdkit does not check the start of a slice [N:1] of one byte",
       effect: .nbdkitAccepts,
-      pattern: #"\[[^\]]*:\s*\+?(0[xX])?0*1\]"#
+      pattern: #"\[[^\]]*:\s*\+?(0[xX])?0*1[bB]?\]"#
     ),
     .init(
       name: "nbdkit does not need the ] of a slice",

@@ -73,7 +73,11 @@ extension ExpressionWriter {
       let odd = pick(["256", "0x", "4294967296", "0x100000055", "1e3"])
       return Piece(text: odd, size: 1)
     }
-    if chance(0.005) { return Piece(text: pick(["08", "0379"]), size: 2) }
+    if chance(0.005) {
+      // Two bytes, of which a postfix takes the last: sizes are not known then.
+      isExact = false
+      return Piece(text: pick(["08", "0379"]), size: 2)
+    }
     return Piece(text: number(chance(0.2) ? 0 : random.anyMagnitude(below: 256)), size: 1)
   }
 
