@@ -68,10 +68,10 @@ enum ConnectionLimits {
   static let batchSize = 1 << 17
 
   /// How many bytes may be on their way from storage, in bytes.
-  static let inFlightSize = 1 << 23
+  static let inFlightSize = 1 << 22
 
   /// What a read counts that is on its way, besides its bytes; so there are at
-  /// most 2,048 of them.
+  /// most 1,024 of them.
   static let inFlightOverhead = 1 << 12
 
   /// How long one connection keeps its event loop busy before others get their
