@@ -38,7 +38,6 @@ struct OptionReplyType: RawRepresentable, Hashable, Sendable {
   static let unsupported = OptionReplyType(rawValue: 1 << 31 | 1)
   static let invalid = OptionReplyType(rawValue: 1 << 31 | 3)
   static let unknown = OptionReplyType(rawValue: 1 << 31 | 6)
-  static let tooBig = OptionReplyType(rawValue: 1 << 31 | 9)
 }
 
 /// Longest string in the protocol, in bytes: names, messages, queries.
