@@ -89,11 +89,19 @@ let package = Package(
       swiftSettings: house
     ),
 
+    .target(
+      name: "InfoGenerator",
+      dependencies: ["DataGenerator", "DiskModel", "GeneratorKit"],
+      path: "Generators/Info",
+      swiftSettings: house
+    ),
+
     // The command.
     .executableTarget(
       name: "nbdgen",
       dependencies: [
-        "CHost", "DataGenerator", "DiskModel", "GeneratorKit", "LinuxDiskGenerator", "NBDServer",
+        "CHost", "DataGenerator", "DiskModel", "GeneratorKit", "InfoGenerator",
+        "LinuxDiskGenerator", "NBDServer",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
         .product(name: "SystemPackage", package: "swift-system"),

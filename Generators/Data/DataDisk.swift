@@ -101,7 +101,8 @@ public enum DataDisk: Generator {
     _ unused: inout Set<String>
   ) throws(GeneratorError) -> Disk {
     let input = HostInput(
-      isAllowed: environment.allowsHostAccess,
+      refusal: environment.allowsHostAccess
+        ? nil : "--no-exec: the expression may not read files or run scripts",
       descriptors: environment.descriptors
     )
     do throws(ExpressionError) {

@@ -6,21 +6,28 @@ import DiskModel
 /// are stored once. A name is evaluated once, however often it is used.
 struct Evaluator {
   let input: HostInput
+  let limits: ExpressionLimits
 
-  /// How deep names may lead to names that were not evaluated before, with the
-  /// groups that they are in.
-  private static let depthLimit = 2000
-
-  /// How deep repetitions may be nested, through names.
-  private static let nestingLimit = 250
+  /// Repetitions of no more than this are written out, in bytes.
+  private static let flatSize = 256
 
   private var depth = 0
 
-  init(input: HostInput) { self.input = input }
+  /// How many segments all disks have that were made on the way.
+  private var segmentCount = 0
+
+  private init(_ input: HostInput, _ limits: ExpressionLimits) {
+    self.input = input
+    self.limits = limits
+  }
 
   /// The disk that `list` stands for.
-  static func evaluate(_ list: SyntaxList, input: HostInput) throws(ExpressionError) -> Disk {
-    var evaluator = Evaluator(input: input)
+  static func evaluate(
+    _ list: SyntaxList,
+    input: HostInput,
+    limits: ExpressionLimits = .own
+  ) throws(ExpressionError) -> Disk {
+    var evaluator = Evaluator(input, limits)
     return try evaluator.evaluate(list, in: nil)
   }
 
@@ -34,9 +41,16 @@ struct Evaluator {
       switch element.kind {
       case .term(let term):
         let disk = try evaluate(term, in: scope)
-        guard disk.nestingDepth <= Self.nestingLimit else {
+        guard disk.nestingDepth <= limits.nesting else {
           throw ExpressionError(
-            "repetitions of repetitions more than \(Self.nestingLimit) deep",
+            "repetitions of repetitions more than \(limits.nesting) deep",
+            at: element.position
+          )
+        }
+        segmentCount += disk.segmentCount
+        guard segmentCount <= limits.segments else {
+          throw ExpressionError(
+            "too long-winded: more than \(limits.segments) pieces up to here",
             at: element.position
           )
         }
@@ -130,11 +144,11 @@ struct Evaluator {
     case .name(let name, let position):
       guard let definition = scope?.definition(of: name) else {
         throw ExpressionError(
-          "\\\(name) is not defined here; -> \\\(name) defines it",
+          "\\\(name.text) is not defined here; -> \\\(name.text) defines it",
           at: position
         )
       }
-      guard depth < Self.depthLimit else {
+      guard depth < limits.names else {
         throw ExpressionError("names lead to names too deep", at: position)
       }
       return try value(of: definition)
@@ -146,7 +160,7 @@ struct Evaluator {
       guard count > 0 else { return Disk() }
       let unit = try evaluate(operand, in: scope)
       do throws(DiskError) {
-        return try Disk(repeating: unit, count: count)
+        return try Disk(repeating: unit, count: count).flattened(limit: Self.flatSize)
       } catch {
         throw Self.tooLarge(position)
       }
@@ -197,24 +211,24 @@ struct Evaluator {
           at: position
         )
       }
-      return disk.slice(from..<end)
+      return disk.slice(from..<end).flattened(limit: Self.flatSize)
     }
   }
 }
 
 /// The names that are defined at a place, innermost first.
 private final class Scope {
-  private let name: String
+  private let name: Name
   private let definition: Definition
   private let outer: Scope?
 
-  init(name: String, definition: Definition, outer: Scope?) {
+  init(name: Name, definition: Definition, outer: Scope?) {
     self.name = name
     self.definition = definition
     self.outer = outer
   }
 
-  func definition(of name: String) -> Definition? {
+  func definition(of name: Name) -> Definition? {
     var scope: Scope? = self
     while let current = scope {
       if current.name == name { return current.definition }

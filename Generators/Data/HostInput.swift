@@ -4,8 +4,8 @@ import SystemPackage
 
 /// Reads the files and runs the scripts that an expression names.
 struct HostInput {
-  /// Whether expressions may do either.
-  var isAllowed: Bool
+  /// Why expressions may do neither; `nil` if they may.
+  var refusal: String?
 
   /// Keeps files open while they are served.
   var descriptors: DescriptorCache
@@ -67,11 +67,7 @@ struct HostInput {
   }
 
   private func checkAccess(_ position: Position) throws(ExpressionError) {
-    guard !isAllowed else { return }
-    throw ExpressionError(
-      "--no-exec: the expression may not read files or run scripts",
-      at: position
-    )
+    if let refusal { throw ExpressionError(refusal, at: position) }
   }
 
   private func tooLong(_ position: Position) -> ExpressionError {

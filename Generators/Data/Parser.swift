@@ -3,10 +3,8 @@
 /// A variable's text is an expression of its own and becomes a group; it is
 /// parsed where it is used, so that errors can tell the way there.
 struct Parser {
-  /// How deep groups, variables, repetitions and slices may be nested.
-  static let depthLimit = 200
-
   private var lexer: Lexer
+  private let limits: ExpressionLimits
   private let variables: Variables
   private let depth: Int
 
@@ -17,15 +15,25 @@ struct Parser {
   typealias Variables = (String) -> [UInt8]?
 
   /// Parses all of `source`.
-  static func parse(_ source: Source, variables: Variables) throws(ExpressionError) -> SyntaxList {
+  static func parse(
+    _ source: Source,
+    limits: ExpressionLimits = .own,
+    variables: Variables
+  ) throws(ExpressionError) -> SyntaxList {
     try withoutActuallyEscaping(variables) { variables throws(ExpressionError) in
-      var parser = Parser(lexer: Lexer(source), variables: variables, depth: 0)
+      var parser = Parser(Lexer(source), limits, variables, depth: 0)
       return try parser.list(endingWith: nil)
     }
   }
 
-  private init(lexer: Lexer, variables: @escaping Variables, depth: Int) {
+  private init(
+    _ lexer: Lexer,
+    _ limits: ExpressionLimits,
+    _ variables: @escaping Variables,
+    depth: Int
+  ) {
     self.lexer = lexer
+    self.limits = limits
     self.variables = variables
     self.depth = depth
   }
@@ -64,7 +72,7 @@ struct Parser {
     switch token {
     case .byte(let byte): return .bytes([byte])
     case .bytes(let bytes): return .bytes(bytes)
-    case .name(let name): return .name(name, position)
+    case .name(let name): return .name(Name(name), position)
     case .file(let path): return .file(path, position)
     case .script(let script): return .script(script, position)
     case .word(let word, let name):
@@ -91,10 +99,10 @@ struct Parser {
   }
 
   private func nested(_ lexer: Lexer, _ position: Position) throws(ExpressionError) -> Parser {
-    guard depth < Self.depthLimit else {
-      throw ExpressionError("nested more than \(Self.depthLimit) deep", at: position)
+    guard depth < limits.depth else {
+      throw ExpressionError("nested more than \(limits.depth) deep", at: position)
     }
-    return Parser(lexer: lexer, variables: variables, depth: depth + 1)
+    return Parser(lexer, limits, variables, depth: depth + 1)
   }
 
   /// The text of a variable.
@@ -166,8 +174,8 @@ struct Parser {
     to list: inout SyntaxList
   ) throws(ExpressionError) {
     height += 1
-    guard height <= Self.depthLimit else {
-      throw ExpressionError("nested more than \(Self.depthLimit) deep", at: position)
+    guard height <= limits.depth else {
+      throw ExpressionError("nested more than \(limits.depth) deep", at: position)
     }
     guard let last = list.popLast() else {
       throw ExpressionError("there is nothing before this that it could apply to", at: position)
@@ -194,7 +202,7 @@ struct Parser {
       guard case .name(let name) = next else {
         throw ExpressionError("-> is followed by a name, such as \\a", at: place)
       }
-      element.kind = .definition(name: name, operand)
+      element.kind = .definition(name: Name(name), operand)
     }
     list.append(element)
   }

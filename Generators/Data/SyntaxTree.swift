@@ -13,7 +13,7 @@ struct Element {
     /// A move of the offset, or a check of it.
     case move(Move)
     /// A name for an expression, visible from here to the end of the list.
-    case definition(name: String, Term)
+    case definition(name: Name, Term)
   }
 
   /// What to do with the offset; numbers are not negative.
@@ -32,7 +32,7 @@ struct Element {
 indirect enum Term {
   case bytes([UInt8])
   case group(SyntaxList)
-  case name(String, Position)
+  case name(Name, Position)
   case file([UInt8], Position)
   case script([UInt8], Position)
   case repeated(Term, Int, Position)
@@ -56,5 +56,16 @@ indirect enum Term {
         }
       }
     }
+  }
+}
+
+/// A `\name`, quick to compare.
+struct Name: Equatable {
+  private let hash: Int
+  let text: String
+
+  init(_ text: String) {
+    hash = text.hashValue
+    self.text = text
   }
 }

@@ -247,6 +247,12 @@ void host_sleep_milliseconds(int64_t duration) {
   while (nanosleep(&left, &left) != 0 && errno == EINTR) continue;
 }
 
+int64_t host_nanoseconds_since_epoch(void) {
+  struct timespec now;
+  if (clock_gettime(CLOCK_REALTIME, &now) != 0) return 0;
+  return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
 int64_t host_descriptor_limit(int raises) {
   struct rlimit limit;
   if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return -errno;

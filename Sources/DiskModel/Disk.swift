@@ -21,6 +21,9 @@ public struct Disk: Sendable {
   /// Whether every byte is known to be zero without reading it.
   public private(set) var isZero = true
 
+  /// Whether no part of the disk comes from a source.
+  private(set) var isInMemory = true
+
   /// How deep repetitions are nested; reading them takes as many calls.
   public private(set) var nestingDepth = 0
 
@@ -73,10 +76,14 @@ public struct Disk: Sendable {
     switch content {
     case .zeros:
       break
-    case .bytes, .source:
+    case .bytes:
       isZero = false
+    case .source:
+      isZero = false
+      isInMemory = false
     case .repeating(let unit, _):
       isZero = isZero && unit.isZero
+      isInMemory = isInMemory && unit.isInMemory
       nestingDepth = max(nestingDepth, unit.nestingDepth + 1)
     }
     if case .zeros(let kind) = content, case .zeros(kind)? = contents.last {

@@ -2,8 +2,9 @@ public import DiskModel
 
 /// A recipe that makes a disk from parameters.
 ///
-/// A generator knows nothing of sockets, clients or NBD. It reads no clock and
-/// no random numbers: equal parameters and equal inputs give equal disks.
+/// A generator knows nothing of sockets or NBD. It reads no clock and no random
+/// numbers: equal parameters and equal inputs give equal disks. What depends on
+/// a client is a ``SessionRecipe``.
 public protocol Generator: Sendable {
   /// Its name, parameters and manual page.
   static var manual: Manual { get }
@@ -17,10 +18,10 @@ public protocol Generator: Sendable {
   ) throws(GeneratorError) -> GeneratedDisk
 }
 
-/// A disk, and how to speak of it.
+/// What a generator makes, and how to speak of it.
 public struct GeneratedDisk: Sendable {
-  /// The disk.
-  public var disk: Disk
+  /// What clients read.
+  public var content: Content
 
   /// What it is, in a few words for people: "ext2 filesystem of 17 files".
   public var summary: String
@@ -28,11 +29,30 @@ public struct GeneratedDisk: Sendable {
   /// What the user should know about the disk, a line each; often nothing.
   public var notes: [String]
 
+  /// What clients read, and who decides it.
+  public enum Content: Sendable {
+    /// One disk for all clients.
+    case disk(Disk)
+
+    /// A disk that depends on the client that asks for it.
+    case perSession(SessionRecipe)
+  }
+
   /// Creates a description of `disk`.
   public init(_ disk: Disk, summary: String, notes: [String] = []) {
-    self.disk = disk
+    self.init(.disk(disk), summary: summary, notes: notes)
+  }
+
+  /// Creates a description of `content`.
+  public init(_ content: Content, summary: String, notes: [String] = []) {
+    self.content = content
     self.summary = summary
     self.notes = notes
+  }
+
+  /// The disk, if it is the same for all clients.
+  public var disk: Disk? {
+    if case .disk(let disk) = content { disk } else { nil }
   }
 }
 
@@ -48,14 +68,43 @@ public struct BuildEnvironment: Sendable {
   /// the input that a generator is made for does not count.
   public var allowsHostAccess: Bool
 
+  /// Tells what time it is, to disks that are about nothing else.
+  public var clock: Clock
+
   /// Creates an environment.
   public init(
     variables: [String: String],
     descriptors: DescriptorCache,
-    allowsHostAccess: Bool = true
+    allowsHostAccess: Bool = true,
+    clock: Clock = .stopped
   ) {
     self.variables = variables
     self.descriptors = descriptors
     self.allowsHostAccess = allowsHostAccess
+    self.clock = clock
+  }
+
+  /// Two clocks: one that is right, and one that never jumps.
+  public struct Clock: Sendable {
+    /// Time since 1970-01-01 00:00 UTC, without leap seconds.
+    public var sinceEpoch: @Sendable () -> Duration
+
+    /// Time that goes on steadily, whatever is done to the first clock.
+    public var now: @Sendable () -> ContinuousClock.Instant
+
+    /// Creates a pair of clocks.
+    public init(
+      sinceEpoch: @escaping @Sendable () -> Duration,
+      now: @escaping @Sendable () -> ContinuousClock.Instant
+    ) {
+      self.sinceEpoch = sinceEpoch
+      self.now = now
+    }
+
+    /// Clocks that stand still, at 1970 and at the time of this call.
+    public static var stopped: Clock {
+      let instant = ContinuousClock.now
+      return Clock(sinceEpoch: { .zero }, now: { instant })
+    }
   }
 }

@@ -1,20 +1,38 @@
 /// What a client is told of an export before it uses it.
 public struct ExportInformation: Sendable, Equatable {
-  /// The name that the export has; at most 4,096 bytes of UTF-8 without NUL.
-  public var name: String
+  /// The name that the export has; at most 4,096 bytes without NUL.
+  public var name: [UInt8]
 
-  /// A text for people, of the same kind; empty for none.
+  /// A text for people, of at most 4,096 bytes too; empty for none.
   public var description: String
 
   /// Size in bytes.
   public var size: UInt64
 
+  /// Whether all connections to the export see the same bytes
+  /// (`NBD_FLAG_CAN_MULTI_CONN`).
+  public var isSameForAll: Bool
+
   /// Creates a description of an export.
-  public init(name: String, description: String, size: UInt64) {
+  public init(name: [UInt8], description: String, size: UInt64, isSameForAll: Bool = true) {
     self.name = name
     self.description = description
     self.size = size
+    self.isSameForAll = isSameForAll
   }
+}
+
+/// Why a client does not get an export.
+public struct ExportRefusal: Error, Equatable {
+  /// What is wrong, for the client's user: one line, of which 4,096 bytes are
+  /// sent.
+  public var message: String
+
+  /// Creates a refusal.
+  public init(_ message: String) { self.message = message }
+
+  /// Nobody has heard of an export of this name.
+  public static let notThere = ExportRefusal("there is no export of this name; see NBD_OPT_LIST")
 }
 
 /// The sizes of requests that a server takes (`NBD_INFO_BLOCK_SIZE`), in bytes.
@@ -42,10 +60,9 @@ struct TransmissionFlags: OptionSet, Sendable {
 
   /// What a read-only disk offers.
   ///
-  /// Flushing costs nothing and is offered because some clients insist on it;
-  /// every connection sees the same bytes.
+  /// Flushing costs nothing and is offered because some clients insist on it.
   static let readOnlyDisk: TransmissionFlags = [
-    .hasFlags, .readOnly, .sendFlush, .sendFUA, .canMultiConn, .sendCache,
+    .hasFlags, .readOnly, .sendFlush, .sendFUA, .sendCache,
   ]
 }
 

@@ -7,8 +7,11 @@ public struct Negotiation: Sendable {
   public enum Step: Sendable, Equatable {
     /// Send the bytes, and wait for the next option.
     case send([UInt8])
-    /// Look the export up, and hand it to ``resolve(_:)``.
+    /// Look the export up, make it if need be, and hand it to ``resolve(_:)``.
     case find(name: [UInt8])
+    /// See whether there may be an export of this name, and tell
+    /// ``confirm(_:)``; nothing needs to be made for that.
+    case check(name: [UInt8])
     /// Hand all exports that may be named to ``list(_:)``.
     case listExports
     /// Send the bytes; then requests follow.
@@ -31,20 +34,29 @@ public struct Negotiation: Sendable {
   /// each of many exports.
   public static let optionLimit = 10_000
 
-  private var handshake: HandshakeFlags?
+  private(set) var handshake: HandshakeFlags?
+  private(set) var usesStructuredReplies = false
+  private(set) var selection: Selection?
+
+  /// The option that waits for an export.
+  private(set) var pending: Pending?
+
   private var optionCount = 0
-  private var usesStructuredReplies = false
-  private var selection: Selection?
-  private var pending: Pending?
+
+  /// The options so far, up to a limit.
+  private(set) var history: [OptionCode] = []
+
+  /// How many options are remembered.
+  private static let historyLimit = 100
 
   /// The contexts that `SET_META_CONTEXT` selected, for one export.
-  private struct Selection: Sendable {
+  struct Selection: Sendable {
     var exportName: [UInt8]
     var contexts: [MetaContext]
   }
 
   /// An option that waits for an export to be looked up.
-  private enum Pending: Sendable {
+  enum Pending: Sendable {
     case exportName([UInt8])
     case information(ExportRequest, OptionCode)
     case contexts(MetaContextRequest, OptionCode)
@@ -73,6 +85,7 @@ public struct Negotiation: Sendable {
     precondition(handshake != nil && pending == nil, "options come one at a time, after the flags")
     optionCount += 1
     guard optionCount <= Self.optionLimit else { return .close([]) }
+    if history.count < Self.historyLimit { history.append(header.code) }
     switch header.code {
     case .exportName:
       return isName(data) ? find(data, for: .exportName(data)) : .close([])
@@ -117,29 +130,43 @@ public struct Negotiation: Sendable {
     if code == .setMetaContext && !usesStructuredReplies {
       return invalid(code, "meta contexts need structured replies, which come first")
     }
-    return find(request.name, for: .contexts(request, code))
+    pending = .contexts(request, code)
+    return .check(name: request.name)
   }
 
-  /// Takes the export that was to be found; `nil` if there is none.
+  /// Takes the export that was to be found, or why there is none.
   ///
   /// - Precondition: ``Step/find(name:)`` was the last step.
-  public mutating func resolve(_ export: ExportInformation?) -> Step {
+  public mutating func resolve(_ result: Result<ExportInformation, ExportRefusal>) -> Step {
     defer { pending = nil }
     switch pending {
     case .exportName(let name):
-      guard let export else { return .close([]) }
+      guard case .success(let export) = result else { return .close([]) }
       return .transmit(exportNameReply(export), agreement(on: export, name: name))
     case .information(let request, let code):
-      guard let export else { return unknownExport(code) }
-      let bytes = information(on: export, for: request, code)
-      guard code == .go else { return .send(bytes) }
-      return .transmit(bytes, agreement(on: export, name: request.name))
-    case .contexts(let request, let code):
-      guard export != nil else { return unknownExport(code) }
-      return contexts(request, code)
-    case .list, nil:
+      switch result {
+      case .success(let export):
+        let bytes = information(on: export, for: request, code)
+        guard code == .go else { return .send(bytes) }
+        return .transmit(bytes, agreement(on: export, name: request.name))
+      case .failure(let refusal):
+        return refuse(code, .unknown, refusal.message)
+      }
+    case .contexts, .list, nil:
       preconditionFailure("an export is resolved when it was to be found")
     }
+  }
+
+  /// Takes whether there may be an export of the name.
+  ///
+  /// - Precondition: ``Step/check(name:)`` was the last step.
+  public mutating func confirm(_ mayExist: Bool) -> Step {
+    guard case .contexts(let request, let code) = pending else {
+      preconditionFailure("an export is confirmed when it was to be checked")
+    }
+    pending = nil
+    guard mayExist else { return refuse(code, .unknown, ExportRefusal.notThere.message) }
+    return contexts(request, code)
   }
 
   /// Takes the exports that may be named.
@@ -177,15 +204,18 @@ extension Negotiation {
     )
   }
 
-  private var transmissionFlags: TransmissionFlags {
-    usesStructuredReplies ? [.readOnlyDisk, .sendDF] : .readOnlyDisk
+  private func transmissionFlags(_ export: ExportInformation) -> TransmissionFlags {
+    var flags = TransmissionFlags.readOnlyDisk
+    if export.isSameForAll { flags.insert(.canMultiConn) }
+    if usesStructuredReplies { flags.insert(.sendDF) }
+    return flags
   }
 
   /// Size and flags, and zeros for clients that did not decline them.
   private func exportNameReply(_ export: ExportInformation) -> [UInt8] {
     var bytes: [UInt8] = []
     bytes.append(bigEndian: export.size)
-    bytes.append(bigEndian: transmissionFlags.rawValue)
+    bytes.append(bigEndian: transmissionFlags(export).rawValue)
     let wantsZeroes = handshake?.contains(.noZeroes) != true
     return bytes + [UInt8](repeating: 0, count: wantsZeroes ? 124 : 0)
   }
@@ -203,10 +233,10 @@ extension Negotiation {
     }
     var bytes = item(.export) {
       $0.append(bigEndian: export.size)
-      $0.append(bigEndian: transmissionFlags.rawValue)
+      $0.append(bigEndian: transmissionFlags(export).rawValue)
     }
     if request.information.contains(.name) {
-      bytes += item(.name) { $0 += Array(export.name.utf8) }
+      bytes += item(.name) { $0 += export.name }
     }
     if request.information.contains(.description) && !export.description.isEmpty {
       bytes += item(.description) { $0 += Array(export.description.utf8) }
@@ -242,10 +272,6 @@ extension Negotiation {
 
   private func invalidName(_ code: OptionCode) -> Step {
     invalid(code, "an export name has at most \(stringLimit) bytes, none of them NUL")
-  }
-
-  private func unknownExport(_ code: OptionCode) -> Step {
-    refuse(code, .unknown, "there is no export of this name; see NBD_OPT_LIST")
   }
 
   private func invalid(_ code: OptionCode, _ message: String) -> Step {

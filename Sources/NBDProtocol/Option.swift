@@ -11,6 +11,22 @@ struct OptionCode: RawRepresentable, Hashable, Sendable {
   static let structuredReply = OptionCode(rawValue: 8)
   static let listMetaContext = OptionCode(rawValue: 9)
   static let setMetaContext = OptionCode(rawValue: 10)
+
+  /// What the specification calls it.
+  var name: String {
+    switch self {
+    case .exportName: "NBD_OPT_EXPORT_NAME"
+    case .abort: "NBD_OPT_ABORT"
+    case .list: "NBD_OPT_LIST"
+    case .startTLS: "NBD_OPT_STARTTLS"
+    case .info: "NBD_OPT_INFO"
+    case .go: "NBD_OPT_GO"
+    case .structuredReply: "NBD_OPT_STRUCTURED_REPLY"
+    case .listMetaContext: "NBD_OPT_LIST_META_CONTEXT"
+    case .setMetaContext: "NBD_OPT_SET_META_CONTEXT"
+    default: "option \(rawValue)"
+    }
+  }
 }
 
 /// The 16 bytes before an option's data.

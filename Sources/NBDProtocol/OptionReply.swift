@@ -11,9 +11,14 @@ struct OptionReply: Sendable {
     self.data = data
   }
 
-  /// An error with a text for people.
+  /// An error with a text for people, of which as many characters are sent as
+  /// a string may have bytes.
   init(_ option: OptionCode, _ type: OptionReplyType, message: String) {
-    self.init(option, type, data: Array(message.utf8.prefix(stringLimit)))
+    var text = message.utf8.prefix(stringLimit)[...]
+    while text.endIndex < message.utf8.endIndex, message.utf8[text.endIndex] & 0xC0 == 0x80 {
+      text = text.dropLast()
+    }
+    self.init(option, type, data: Array(text))
   }
 
   func encode() -> [UInt8] {

@@ -12,6 +12,10 @@ final class ConnectionServices: Sendable {
   /// Reads what would make an event loop wait.
   let pool: NIOThreadPool
 
+  /// Makes the exports that depend on a session, one after the other, so that
+  /// strangers' wishes never keep more than one processor busy.
+  let makers: NIOThreadPool
+
   /// Connections that are open, for ending them.
   private let channels = Mutex<[ObjectIdentifier: any Channel]>([:])
 
@@ -21,10 +25,11 @@ final class ConnectionServices: Sendable {
   /// How many subjects are remembered before failures are no longer logged.
   private static let failureLimit = 10_000
 
-  init(catalog: ExportCatalog, logger: Logger, pool: NIOThreadPool) {
+  init(catalog: ExportCatalog, logger: Logger, pool: NIOThreadPool, makers: NIOThreadPool) {
     self.catalog = catalog
     self.logger = logger
     self.pool = pool
+    self.makers = makers
   }
 
   /// Logs that bytes could not be read, once for each file.

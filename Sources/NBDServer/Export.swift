@@ -10,17 +10,27 @@ public struct Export: Sendable {
   public var description: String
 
   /// What clients read.
-  public var disk: Disk
+  public var content: Content
 
-  /// Creates an export.
-  public init(name: String, description: String, disk: Disk) {
-    self.name = name
-    self.description = description
-    self.disk = disk
+  /// What clients read, and who decides it.
+  public enum Content: Sendable {
+    /// One disk for all.
+    case disk(Disk)
+
+    /// A disk that is made for a client when it asks for it.
+    case perSession(SessionDisk)
   }
 
-  var information: ExportInformation {
-    ExportInformation(name: name, description: description, size: UInt64(disk.size))
+  /// Creates an export that is the same for all clients.
+  public init(name: String, description: String, disk: Disk) {
+    self.init(name: name, description: description, content: .disk(disk))
+  }
+
+  /// Creates an export.
+  public init(name: String, description: String, content: Content) {
+    self.name = name
+    self.description = description
+    self.content = content
   }
 }
 
@@ -32,12 +42,42 @@ public struct ExportCatalog: Sendable {
   /// name.
   public let exports: [Export]
 
-  /// Creates a catalog.
-  public init(_ exports: [Export]) { self.exports = exports }
+  /// What clients get that ask for any other name; `nil` for nothing.
+  ///
+  /// To them it has the name that they asked for.
+  public let other: Export?
 
-  /// The export that a client means by `name`; the empty name means the default.
-  func export(named name: [UInt8]) -> Export? {
-    if let export = exports.first(where: { Array($0.name.utf8) == name }) { return export }
-    return name.isEmpty ? exports.first : nil
+  /// Creates a catalog.
+  ///
+  /// - Parameters:
+  ///   - exports: The exports that are listed.
+  ///   - other: What clients get that ask for any other name.
+  public init(_ exports: [Export], other: Export? = nil) {
+    self.exports = exports
+    self.other = other
+  }
+
+  /// The export that a client means by `name`, and what it is called then; the
+  /// empty name means the default.
+  func export(named name: [UInt8]) -> (export: Export, name: [UInt8])? {
+    if let export = exports.first(where: { Array($0.name.utf8) == name }) { return (export, name) }
+    if name.isEmpty, let first = exports.first { return (first, Array(first.name.utf8)) }
+    return other.map { ($0, name) }
+  }
+}
+
+/// An export as one client uses it.
+struct ResolvedExport: Sendable {
+  var disk: Disk
+  var information: ExportInformation
+
+  init(_ disk: Disk, of export: Export, name: [UInt8], isSameForAll: Bool) {
+    self.disk = disk
+    information = ExportInformation(
+      name: name,
+      description: export.description,
+      size: UInt64(disk.size),
+      isSameForAll: isSameForAll
+    )
   }
 }

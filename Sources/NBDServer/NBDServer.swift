@@ -33,13 +33,16 @@ public final class NBDServer: Sendable {
     group = MultiThreadedEventLoopGroup(numberOfThreads: NIOCore.System.coreCount)
     let pool = NIOThreadPool(numberOfThreads: Self.poolSize)
     pool.start()
-    services = ConnectionServices(catalog: catalog, logger: logger, pool: pool)
+    let makers = NIOThreadPool(numberOfThreads: 1)
+    makers.start()
+    services = ConnectionServices(catalog: catalog, logger: logger, pool: pool, makers: makers)
     let binder = Binder(group: group, services: services)
     do throws(ServerError) {
       (self.endpoint, listeners) = try binder.bind(endpoint)
     } catch {
       try? group.syncShutdownGracefully()
       try? pool.syncShutdownGracefully()
+      try? makers.syncShutdownGracefully()
       throw error
     }
   }
@@ -72,6 +75,7 @@ public final class NBDServer: Sendable {
     // A serial queue, so that the pool's cancelled work comes before its end.
     let queue = DispatchQueue(label: "nbdgen.stop")
     let isEnded = DispatchSemaphore(value: 0)
+    services.makers.shutdownGracefully(queue: queue) { _ in }
     services.pool.shutdownGracefully(queue: queue) { [group] _ in
       group.shutdownGracefully(queue: queue) { _ in isEnded.signal() }
     }

@@ -1,3 +1,4 @@
+import DiskModel
 import Logging
 import NBDProtocol
 import NIOCore
@@ -10,17 +11,24 @@ final class NegotiationHandler: ChannelDuplexHandler, RemovableChannelHandler {
   typealias OutboundIn = ByteBuffer
   typealias OutboundOut = ByteBuffer
 
-  private let services: ConnectionServices
-  private var negotiation = Negotiation()
+  let services: ConnectionServices
+  let connectedAt = ContinuousClock.now
+  private(set) var negotiation = Negotiation()
+
+  /// What the last lookup found; anything but one more lookup makes it stale.
+  private(set) var lastFinding: Finding?
+
+  var state = State.flags
   private var inbound = ByteBuffer()
-  private var state = State.flags
   private var gate = ReadGate()
   private var timeout: Scheduled<Void>?
 
-  private enum State {
+  enum State {
     case flags
     case header
     case data(OptionHeader)
+    /// An export is being made; what the client sends meanwhile has to wait.
+    case finding
     case ended
   }
 
@@ -42,12 +50,18 @@ final class NegotiationHandler: ChannelDuplexHandler, RemovableChannelHandler {
   }
 
   func channelInactive(context: ChannelHandlerContext) {
+    state = .ended
     timeout?.cancel()
     context.fireChannelInactive()
   }
 
   func read(context: ChannelHandlerContext) {
-    gate.read(context, isOpen: context.channel.isWritable)
+    gate.read(context, isOpen: mayProceed(context))
+  }
+
+  private func mayProceed(_ context: ChannelHandlerContext) -> Bool {
+    if case .finding = state { return false }
+    return context.channel.isWritable
   }
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
@@ -58,7 +72,7 @@ final class NegotiationHandler: ChannelDuplexHandler, RemovableChannelHandler {
 
   func channelWritabilityChanged(context: ChannelHandlerContext) {
     process(context)
-    if context.channel.isWritable { gate.open(context) }
+    if mayProceed(context) { gate.open(context) }
     context.fireChannelWritabilityChanged()
   }
 
@@ -78,7 +92,7 @@ final class NegotiationHandler: ChannelDuplexHandler, RemovableChannelHandler {
 
   /// Takes apart what has arrived, as long as the client reads the replies.
   private func process(_ context: ChannelHandlerContext) {
-    while context.channel.isWritable, takeMessage(context) {}
+    while mayProceed(context), takeMessage(context) {}
     inbound.discardReadBytes()
   }
 
@@ -103,25 +117,21 @@ final class NegotiationHandler: ChannelDuplexHandler, RemovableChannelHandler {
       guard let data = inbound.readBytes(length: header.dataSize) else { return false }
       state = .header
       perform(negotiation.receive(header, data: data), context)
-    case .ended:
+    case .finding, .ended:
       return false
     }
     return true
   }
 
   private func perform(_ step: Negotiation.Step, _ context: ChannelHandlerContext) {
+    if case .find = step {} else { lastFinding = nil }
     switch step {
     case .send(let bytes):
       send(bytes, context)
     case .find(let name):
-      let export = services.catalog.export(named: name)
-      let next = negotiation.resolve(export?.information)
-      if case .transmit(let bytes, let agreement) = next, let export {
-        send(bytes, context)
-        transmit(export, agreement, context)
-      } else {
-        perform(next, context)
-      }
+      find(name, context)
+    case .check(let name):
+      perform(negotiation.confirm(services.catalog.export(named: name) != nil), context)
     case .listExports:
       let exports = services.catalog.exports.map { ($0.name, $0.description) }
       perform(negotiation.list(exports), context)
@@ -134,6 +144,28 @@ final class NegotiationHandler: ChannelDuplexHandler, RemovableChannelHandler {
     }
   }
 
+  /// Answers the option that an export was found for.
+  func finish(_ finding: Finding, _ context: ChannelHandlerContext) {
+    let next = negotiation.resolve(finding.result.map(\.information))
+    if case .transmit(let bytes, let agreement) = next, case .success(let export) = finding.result {
+      send(bytes, context)
+      transmit(export, agreement, context)
+    } else {
+      perform(next, context)
+      lastFinding = finding
+    }
+  }
+
+  /// Goes on after an export was made, unless the connection is gone.
+  func resume(_ finding: Finding, _ context: ChannelHandlerContext) {
+    guard case .finding = state else { return }
+    state = .header
+    finish(finding, context)
+    if case .ended = state { return }
+    process(context)
+    if mayProceed(context) { gate.open(context) }
+  }
+
   private func send(_ bytes: [UInt8], _ context: ChannelHandlerContext) {
     guard !bytes.isEmpty else { return }
     context.writeAndFlush(wrapOutboundOut(ByteBuffer(bytes: bytes)), promise: nil)
@@ -141,12 +173,12 @@ final class NegotiationHandler: ChannelDuplexHandler, RemovableChannelHandler {
 
   /// Puts the handler of the second phase in place of this one.
   private func transmit(
-    _ export: Export,
+    _ export: ResolvedExport,
     _ agreement: Negotiation.Agreement,
     _ context: ChannelHandlerContext
   ) {
     state = .ended
-    services.logger.debug("a client uses export \"\(export.name)\"")
+    services.logger.debug("a client uses export \(HostPath.printable(export.information.name))")
     let responder = Responder(
       disk: export.disk,
       usesStructuredReplies: agreement.usesStructuredReplies,

@@ -13,13 +13,13 @@ struct ExportURI: Equatable {
   static func == (left: ExportURI, right: ExportURI) -> Bool { left.text == right.text }
 
   init(_ endpoint: Endpoint, exportName: String) {
-    let name = Self.encode(exportName)
+    let name = Self.encode(exportName, keeping: "-._~/!$()*,;=:@+")
     var unixSocket = ""
     var port = ""
     switch endpoint {
     case .unix(let path):
       unixSocket = path
-      text = "nbd+unix:///\(name)?socket=\(Self.encode(path))"
+      text = "nbd+unix:///\(name)?socket=\(Self.encode(path, keeping: "-._~/"))"
     case .tcp(let address, let number):
       port = String(number)
       let path = name.isEmpty ? "" : "/\(name)"
@@ -40,13 +40,14 @@ struct ExportURI: Equatable {
     }
   }
 
-  /// Replaces what may not stand in a URI; slashes stay.
-  private static func encode(_ text: String) -> String {
+  /// Replaces what may not stand in a URI, or in this part of it (RFC 3986,
+  /// section 3.3).
+  private static func encode(_ text: String, keeping marks: String) -> String {
     let digits = Array("0123456789ABCDEF")
     var encoded = ""
     for byte in text.utf8 {
       let character = Character(UnicodeScalar(byte))
-      if byte < 0x80 && (character.isLetter || character.isNumber || "-._~/".contains(character)) {
+      if byte < 0x80 && (character.isLetter || character.isNumber || marks.contains(character)) {
         encoded.append(character)
       } else {
         encoded += "%\(digits[Int(byte >> 4)])\(digits[Int(byte & 15)])"

@@ -1,11 +1,13 @@
 import DataGenerator
 import GeneratorKit
+import InfoGenerator
 import LinuxDiskGenerator
 
 /// The generators that the command knows, a line each.
 enum GeneratorRegistry {
   static let all: [any Generator.Type] = [
     DataDisk.self,
+    InfoDisk.self,
     LinuxDisk.self,
   ]
 

@@ -7,7 +7,7 @@ struct Nbdgen: ParsableCommand {
 
   static let configuration = CommandConfiguration(
     commandName: "nbdgen",
-    subcommands: [Serve.self, Help.self],
+    subcommands: [Serve.self, Share.self, Help.self],
     defaultSubcommand: Serve.self,
     helpNames: []
   )

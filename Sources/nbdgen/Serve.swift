@@ -9,6 +9,7 @@ struct Serve: ParsableCommand {
     abstract: "Builds a disk and serves it over NBD, without copying what it is made from.",
     usage: """
       nbdgen [options] GENERATOR [key=value ...]
+             nbdgen share FILE|EXPRESSION
              nbdgen help [GENERATOR]
       """,
     shouldDisplay: false,

@@ -56,7 +56,8 @@ struct ServeSession {
     let environment = BuildEnvironment(
       variables: Environment.variables,
       descriptors: DescriptorCache(capacity: Self.descriptorCapacity),
-      allowsHostAccess: allowsHostAccess
+      allowsHostAccess: allowsHostAccess,
+      clock: HostClock.clock
     )
     do throws(GeneratorError) {
       let parameters = try Parameters(words, for: generator.manual)
@@ -80,20 +81,32 @@ struct ServeSession {
     }
     var logger = Logger(label: "nbdgen") { _ in StandardErrorLog(logLevel: .notice) }
     if isVerbose { logger.logLevel = .debug }
-    let export = Export(name: exportName, description: generated.summary, disk: generated.disk)
     do throws(ServerError) {
-      return try NBDServer(on: endpoint, catalog: ExportCatalog([export]), logger: logger)
+      return try NBDServer(on: endpoint, catalog: catalog(generated), logger: logger)
     } catch {
       throw UserError(host: error.description)
     }
   }
 
+  /// The export that clients see; one that depends on its name has any.
+  private func catalog(_ generated: GeneratedDisk) -> ExportCatalog {
+    switch generated.content {
+    case .disk(let disk):
+      let export = Export(name: exportName, description: generated.summary, disk: disk)
+      return ExportCatalog([export])
+    case .perSession(let recipe):
+      let content = Export.Content.perSession(SessionDisk(recipe))
+      let export = Export(name: "", description: generated.summary, content: content)
+      return ExportCatalog([export], other: export)
+    }
+  }
+
   /// Says in one line what is served, where, and how to use it.
   private func announce(_ generated: GeneratedDisk, _ uri: ExportURI) {
-    let size = Size.describe(generated.disk.size)
+    let size = generated.disk.map { ", " + Size.describe($0.size) } ?? ""
     let drive = "-drive file='\(uri.text)',format=raw,if=virtio,readonly=on"
     StandardError.print(
-      "nbdgen: \(generated.summary), \(size), at \(uri.text); in qemu: \(drive)"
+      "nbdgen: \(generated.summary)\(size), at \(uri.text); in qemu: \(drive)"
     )
   }
 

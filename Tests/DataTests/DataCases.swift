@@ -92,10 +92,11 @@ func build(_ test: DataCase) throws -> Disk {
 
 /// Builds a disk from parameters.
 func build(_ words: [String], variables: [String: String] = [:]) throws -> Disk {
-  try DataDisk.build(
+  let generated = try DataDisk.build(
     try Parameters(words, for: DataDisk.manual),
     in: BuildEnvironment(variables: variables, descriptors: DescriptorCache(capacity: 8))
-  ).disk
+  )
+  return try #require(generated.disk)
 }
 
 /// The lines of the error that an expression gives.

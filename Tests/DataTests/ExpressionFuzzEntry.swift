@@ -14,7 +14,7 @@ import DiskModel
 @discardableResult
 func checkStrangersExpression(_ text: [UInt8]) -> Disk? {
   let variables = ["a": "1 2 @+3", "n": "0x10", "m": "$n", "loop": "$loop", "bad": "(1"]
-  let input = HostInput(isAllowed: false, descriptors: DescriptorCache(capacity: 1))
+  let input = HostInput(refusal: "no access", descriptors: DescriptorCache(capacity: 1))
   let disk: Disk
   do throws(ExpressionError) {
     let list = try Parser.parse(Source(text, name: "data=")) { name in

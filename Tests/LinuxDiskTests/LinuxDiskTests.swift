@@ -10,11 +10,12 @@ func build(
   _ directory: String,
   _ parameters: String...,
   variables: [String: String] = [:]
-) throws -> GeneratedDisk {
-  try LinuxDisk.build(
+) throws -> (disk: Disk, summary: String) {
+  let generated = try LinuxDisk.build(
     try Parameters([directory] + parameters, for: LinuxDisk.manual),
     in: BuildEnvironment(variables: variables, descriptors: DescriptorCache(capacity: 32))
   )
+  return (try #require(generated.disk), generated.summary)
 }
 
 /// The one partition of a disk.

@@ -55,7 +55,7 @@ struct ExportNegotiationTests {
       return
     }
     #expect(bytes == Self.withDF)
-    #expect(agreement.export.name == "first" && agreement.usesStructuredReplies)
+    #expect(agreement.export.name == Array("first".utf8) && agreement.usesStructuredReplies)
     #expect(agreement.contexts == [.allocation])
   }
 

@@ -28,8 +28,12 @@ enum Outcome: Equatable {
 struct NegotiationPeer {
   var negotiation = Negotiation()
 
-  static let first = ExportInformation(name: "first", description: "a disk", size: 0x123_4567)
-  static let second = ExportInformation(name: "second", description: "", size: .max)
+  static let first = ExportInformation(
+    name: Array("first".utf8),
+    description: "a disk",
+    size: 0x123_4567
+  )
+  static let second = ExportInformation(name: Array("second".utf8), description: "", size: .max)
 
   init(flags: UInt32 = 3) {
     _ = negotiation.receive(clientFlags: flags)
@@ -41,22 +45,28 @@ struct NegotiationPeer {
     guard let header = OptionHeader(decoding: bytes) else { return .malformed(bytes) }
     var step = negotiation.receive(header, data: data)
     switch step {
-    case .find(let name): step = negotiation.resolve(Self.export(named: name))
+    case .find(let name):
+      step = negotiation.resolve(Self.export(named: name).map(Result.success) ?? Self.unknown)
+    case .check(let name): step = negotiation.confirm(Self.export(named: name) != nil)
     case .listExports:
-      step = negotiation.list([Self.first, Self.second].map { ($0.name, $0.description) })
+      step = negotiation.list(
+        [Self.first, Self.second].map { (String(decoding: $0.name, as: UTF8.self), $0.description) }
+      )
     case .send, .transmit, .close: break
     }
     switch step {
     case .send(let bytes): return SeenReply.parse(bytes).map(Outcome.replies) ?? .malformed(bytes)
     case .transmit(let bytes, let agreement): return .transmission(bytes, agreement)
     case .close(let bytes): return .end(bytes)
-    case .find, .listExports: return .malformed([])
+    case .find, .check, .listExports: return .malformed([])
     }
   }
 
+  private static var unknown: Result<ExportInformation, ExportRefusal> { .failure(.notThere) }
+
   private static func export(named name: [UInt8]) -> ExportInformation? {
     if name.isEmpty { return first }
-    return [first, second].first { Array($0.name.utf8) == name }
+    return [first, second].first { $0.name == name }
   }
 }
 

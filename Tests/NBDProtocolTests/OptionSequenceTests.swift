@@ -130,7 +130,7 @@ struct OptionSequenceTests {
       return outcome.types == types && outcome.replies.allSatisfy { $0.option == variant.code }
     case .transmission(let name):
       guard let agreement = outcome.agreement else { return false }
-      return agreement.export.name == (name.isEmpty ? "first" : name)
+      return agreement.export.name == Array((name.isEmpty ? "first" : name).utf8)
         && agreement.usesStructuredReplies == state.isStructured
         && agreement.contexts == (state.selected == name ? [.allocation] : [])
     case .end:

@@ -90,6 +90,9 @@ int host_remove_file(const char *path);
 
 void host_sleep_milliseconds(int64_t duration);
 
+/// The time since 1970-01-01 00:00 UTC, as the host's clock has it.
+int64_t host_nanoseconds_since_epoch(void);
+
 /// The most descriptors that the process may have open, its hard limit. With
 /// `raises` the soft limit becomes that too.
 int64_t host_descriptor_limit(int raises);
