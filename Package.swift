@@ -155,6 +155,11 @@ let package = Package(
       swiftSettings: house
     ),
     .testTarget(
+      name: "InfoTests",
+      dependencies: ["DiskModel", "GeneratorKit", "InfoGenerator", "TestSupport"],
+      swiftSettings: house
+    ),
+    .testTarget(
       name: "CommandTests",
       dependencies: ["nbdgen", "TestSupport"],
       swiftSettings: house

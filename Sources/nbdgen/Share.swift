@@ -91,7 +91,7 @@ private struct SharedDisk {
     }
     var names: [(String, Form)] = []
     do throws(ReadFailure) {
-      if let text = try ExpressionWriter.expression(of: disk, limit: Self.nameLimit) {
+      if let text = try ShortestExpression.text(of: disk, limit: Self.nameLimit) {
         names.append((text, .expression))
       }
       if base64Size <= Self.nameLimit {

@@ -12,12 +12,12 @@ final class RunningServer: Sendable {
   private let isStopped = Atomic(false)
 
   /// Offers the exports on a fresh unix socket, or on a free TCP port.
-  init(_ exports: [Export], isTCP: Bool = false) throws {
+  init(_ exports: [Export], other: Export? = nil, isTCP: Bool = false) throws {
     let log = log
     directory = try TemporaryDirectory()
     server = try NBDServer(
       on: isTCP ? .tcp(address: nil, port: 0) : .unix(path: directory("socket")),
-      catalog: ExportCatalog(exports),
+      catalog: ExportCatalog(exports, other: other),
       logger: Logger(label: "test") { _ in log }
     )
   }

@@ -2,7 +2,7 @@ package import DiskModel
 
 /// Writes the shortest expression of bytes that it knows: decimal bytes, strings,
 /// runs of one byte and gaps.
-package struct ExpressionWriter {
+package enum ShortestExpression {
   /// Bytes of one value, side by side.
   private struct Run {
     var value: UInt8
@@ -31,7 +31,7 @@ package struct ExpressionWriter {
   /// there is none, or if finding one would take reading more than 64 MiB.
   ///
   /// - Throws: ``ReadFailure`` of a source that cannot be read.
-  package static func expression(of disk: Disk, limit: Int) throws(ReadFailure) -> String? {
+  package static func text(of disk: Disk, limit: Int) throws(ReadFailure) -> String? {
     guard let runs = try runs(of: disk, limit: limit) else { return nil }
     let text = shortest(runs)
     return text.utf8.count <= limit ? text : nil
