@@ -51,7 +51,7 @@ let package = Package(
     .target(
       name: "FileTree",
       dependencies: [
-        "CHost", "DiskModel", .product(name: "SystemPackage", package: "swift-system"),
+        "CExt2FS", "CHost", "DiskModel", .product(name: "SystemPackage", package: "swift-system"),
       ],
       swiftSettings: house
     ),
@@ -90,6 +90,12 @@ let package = Package(
     ),
 
     .target(
+      name: "FloppyGenerator",
+      dependencies: ["CHost", "DiskModel", "FileTree", "GeneratorKit"],
+      path: "Generators/Floppy",
+      swiftSettings: house
+    ),
+    .target(
       name: "InfoGenerator",
       dependencies: ["DataGenerator", "DiskModel", "GeneratorKit"],
       path: "Generators/Info",
@@ -100,8 +106,8 @@ let package = Package(
     .executableTarget(
       name: "nbdgen",
       dependencies: [
-        "CHost", "DataGenerator", "DiskModel", "GeneratorKit", "InfoGenerator",
-        "LinuxDiskGenerator", "NBDServer",
+        "CHost", "DataGenerator", "DiskModel", "FloppyGenerator", "GeneratorKit",
+        "InfoGenerator", "LinuxDiskGenerator", "NBDServer",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
         .product(name: "SystemPackage", package: "swift-system"),
@@ -157,6 +163,11 @@ let package = Package(
     .testTarget(
       name: "InfoTests",
       dependencies: ["DiskModel", "GeneratorKit", "InfoGenerator", "TestSupport"],
+      swiftSettings: house
+    ),
+    .testTarget(
+      name: "FloppyTests",
+      dependencies: ["DiskModel", "FileTree", "FloppyGenerator", "GeneratorKit", "TestSupport"],
       swiftSettings: house
     ),
     .testTarget(

@@ -247,6 +247,12 @@ void host_sleep_milliseconds(int64_t duration) {
   while (nanosleep(&left, &left) != 0 && errno == EINTR) continue;
 }
 
+int64_t host_local_offset(int64_t seconds) {
+  time_t time = (time_t)seconds;
+  struct tm local;
+  return localtime_r(&time, &local) != NULL ? local.tm_gmtoff : 0;
+}
+
 int64_t host_nanoseconds_since_epoch(void) {
   struct timespec now;
   if (clock_gettime(CLOCK_REALTIME, &now) != 0) return 0;

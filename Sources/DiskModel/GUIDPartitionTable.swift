@@ -18,6 +18,11 @@ public struct GUID: Sendable, Hashable, CustomStringConvertible {
     0x0F, 0xC6, 0x3D, 0xAF, 0x84, 0x83, 0x47, 0x72, 0x8E, 0x79, 0x3D, 0x69, 0xD8, 0x47, 0x7D, 0xE4,
   ])
 
+  /// `C12A7328-F81F-11D2-BA4B-00A0C93EC93B`: an EFI system partition.
+  public static let efiSystem = GUID(bytes: [
+    0xC1, 0x2A, 0x73, 0x28, 0xF8, 0x1F, 0x11, 0xD2, 0xBA, 0x4B, 0x00, 0xA0, 0xC9, 0x3E, 0xC9, 0x3B,
+  ])
+
   /// The bytes as disks store them (UEFI Specification 2.10, appendix A).
   var encoded: [UInt8] {
     bytes[0..<4].reversed() + bytes[4..<6].reversed() + bytes[6..<8].reversed() + bytes[8...]
@@ -65,6 +70,9 @@ public struct GUIDPartitionTable: Sendable {
       self.name = name
     }
   }
+
+  /// Sectors behind the partitions, of the second copy.
+  public static let trailingSectors = entrySectors + 1
 
   static let entryCount = 128
   static let entrySize = 128

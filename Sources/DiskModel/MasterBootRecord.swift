@@ -49,16 +49,18 @@ public struct MasterBootRecord: Sendable, Equatable {
     bytes.set(diskSignature, at: 440)
     for (index, partition) in partitions.enumerated() {
       let start = 446 + 16 * index
+      let first = Int(partition.firstSector)
+      let last = first + Int(partition.sectorCount) - 1
       bytes[start] = partition.isBootable ? 0x80 : 0
       let isProtective = partition.type == 0xEE
       bytes.replaceSubrange(
         start + 1..<start + 4,
-        with: isProtective ? [0, 2, 0] : Self.cylinderHeadSector
+        with: isProtective ? [0, 2, 0] : Self.cylinderHeadSector(first)
       )
       bytes[start + 4] = partition.type
       bytes.replaceSubrange(
         start + 5..<start + 8,
-        with: isProtective ? [0xFF, 0xFF, 0xFF] : Self.cylinderHeadSector
+        with: isProtective ? [0xFF, 0xFF, 0xFF] : Self.cylinderHeadSector(last)
       )
       bytes.set(partition.firstSector, at: start + 8)
       bytes.set(partition.sectorCount, at: start + 12)
@@ -68,13 +70,26 @@ public struct MasterBootRecord: Sendable, Equatable {
     return bytes
   }
 
-  /// "Look at the LBA fields": cylinder 1023, head 254, sector 63, which is
-  /// what Linux and Windows write for what they do not address by cylinder.
-  private static let cylinderHeadSector: [UInt8] = [0xFE, 0xFF, 0xFF]
+  /// Heads and sectors of a track in addresses by cylinder: what BIOSes make of
+  /// disks.
+  public static let geometry = (heads: 255, sectorsPerTrack: 63)
+
+  /// Number of sectors that can be addressed by cylinder, of which there are 1,024:
+  /// 7.8 GiB.
+  public static let cylinderLimit = 1024 * geometry.heads * geometry.sectorsPerTrack
+
+  /// An address by cylinder: head, sector and cylinder in three bytes; where it
+  /// would be too large, cylinder 1023, head 254, sector 63: "look at the LBA".
+  private static func cylinderHeadSector(_ sector: Int) -> [UInt8] {
+    guard 0 <= sector && sector < cylinderLimit else { return [0xFE, 0xFF, 0xFF] }
+    let (track, place) = sector.quotientAndRemainder(dividingBy: geometry.sectorsPerTrack)
+    let (cylinder, head) = track.quotientAndRemainder(dividingBy: geometry.heads)
+    return [UInt8(head), UInt8(place + 1 | (cylinder >> 8) << 6), UInt8(cylinder & 255)]
+  }
 }
 
 extension Disk {
-  /// The disk as the one partition of an MBR disk, 1 MiB from its start.
+  /// The disk as the one partition of an MBR disk.
   ///
   /// The disk ends where the partition ends, at a multiple of 512 bytes.
   ///
@@ -82,12 +97,15 @@ extension Disk {
   ///   - type: The partition's type, such as 0x83 for Linux.
   ///   - isBootable: Whether the partition is marked active.
   ///   - diskSignature: Identifies the disk.
-  /// - Returns: A disk that this one starts 1 MiB into.
+  ///   - firstSector: Where the partition starts, from 1 on; 1 MiB unless told
+  ///     otherwise.
+  /// - Returns: A disk that this one is a part of.
   /// - Throws: ``PartitionError/tooLarge(limit:)`` for 2^32 sectors (2 TiB) or more.
   public func partitioned(
     masterBootRecordType type: UInt8,
     isBootable: Bool = false,
-    diskSignature: UInt32
+    diskSignature: UInt32,
+    firstSector: UInt32 = UInt32(partitionAlignment / MasterBootRecord.sectorSize)
   ) throws(PartitionError) -> Disk {
     let sectorSize = MasterBootRecord.sectorSize
     let sectorCount = size / sectorSize + (size % sectorSize == 0 ? 0 : 1)
@@ -97,13 +115,13 @@ extension Disk {
     let partition = MasterBootRecord.Partition(
       isBootable: isBootable,
       type: type,
-      firstSector: UInt32(partitionAlignment / sectorSize),
+      firstSector: firstSector,
       sectorCount: sectorCount
     )
     let table = MasterBootRecord(diskSignature: diskSignature, partitions: [partition])
     do throws(DiskError) {
       var disk = Disk(table.encode())
-      try disk.pad(to: partitionAlignment)
+      try disk.pad(to: Int(firstSector) * sectorSize)
       try disk.append(contentsOf: self)
       try disk.align(to: sectorSize)
       return disk
@@ -114,7 +132,7 @@ extension Disk {
 }
 
 /// Where the first partition starts, in bytes: 1 MiB, as partitioning tools do.
-let partitionAlignment = 1 << 20
+public let partitionAlignment = 1 << 20
 
 /// Why a disk could not become a partition.
 public enum PartitionError: Error, Equatable {

@@ -1,4 +1,5 @@
 import DataGenerator
+import FloppyGenerator
 import GeneratorKit
 import InfoGenerator
 import LinuxDiskGenerator
@@ -7,6 +8,7 @@ import LinuxDiskGenerator
 enum GeneratorRegistry {
   static let all: [any Generator.Type] = [
     DataDisk.self,
+    FloppyDisk.self,
     InfoDisk.self,
     LinuxDisk.self,
   ]

@@ -90,6 +90,10 @@ int host_remove_file(const char *path);
 
 void host_sleep_milliseconds(int64_t duration);
 
+/// How many seconds the host's time zone is ahead of UTC at a time in seconds
+/// since 1970.
+int64_t host_local_offset(int64_t seconds);
+
 /// The time since 1970-01-01 00:00 UTC, as the host's clock has it.
 int64_t host_nanoseconds_since_epoch(void);
 

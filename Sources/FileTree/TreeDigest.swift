@@ -1,0 +1,76 @@
+import CExt2FS
+import DiskModel
+
+/// What a tree is, in 64 bytes: names and attributes, as a filesystem shows them,
+/// and nothing that differs from host to host.
+///
+/// It is SHA-512 over a stream, each piece hashed together with the digest of what
+/// came before.
+package struct TreeDigest {
+  private var digest = [UInt8](repeating: 0, count: 64)
+  private var pending: [UInt8] = []
+
+  private static let pieceSize = 1 << 16
+
+  /// The digest of `tree`, and of texts that say what is made of it.
+  package static func digest(of tree: Tree, with texts: [String]) -> [UInt8] {
+    var digest = TreeDigest()
+    for text in texts { digest.add(text: text) }
+    for node in tree.nodes { digest.add(node, in: tree) }
+    for entry in tree.entries {
+      digest.add(UInt64(entry.node))
+      digest.add(tree.text[tree.name(of: entry)])
+    }
+    return digest.finish()
+  }
+
+  /// A UUID of 16 bytes of a digest: version 8, "custom", and the variant of
+  /// RFC 9562, section 5.8.
+  package static func uuid(_ bytes: ArraySlice<UInt8>) -> [UInt8] {
+    var uuid = Array(bytes)
+    uuid[6] = uuid[6] & 0x0F | 0x80
+    uuid[8] = uuid[8] & 0x3F | 0x80
+    return uuid
+  }
+
+  private mutating func add(_ value: UInt64) {
+    for shift in stride(from: 0, to: 64, by: 8) {
+      pending.append(UInt8(truncatingIfNeeded: value >> UInt64(shift)))
+    }
+  }
+
+  private mutating func add(_ bytes: ArraySlice<UInt8>) {
+    add(UInt64(bytes.count))
+    pending.append(contentsOf: bytes)
+    if pending.count >= Self.pieceSize { hashPending() }
+  }
+
+  private mutating func add(text: String) {
+    add(Array(text.utf8)[...])
+  }
+
+  private mutating func add(_ node: Node, in tree: Tree) {
+    add(UInt64(node.kind.rawValue) << 32 | UInt64(node.permissions))
+    add(UInt64(node.user) << 32 | UInt64(node.group))
+    add(UInt64(node.size))
+    add(UInt64(bitPattern: node.modified.seconds))
+    add(UInt64(node.modified.nanoseconds))
+    add(UInt64(node.special.major) << 32 | UInt64(node.special.minor))
+    add(tree.text[node.target])
+  }
+
+  private mutating func hashPending() {
+    pending.insert(contentsOf: digest, at: 0)
+    unsafe digest.withUnsafeMutableBufferPointer { digest in
+      unsafe pending.withUnsafeBufferPointer { pending in
+        unsafe ext2fs_sha512(pending.baseAddress, UInt(pending.count), digest.baseAddress)
+      }
+    }
+    pending.removeAll(keepingCapacity: true)
+  }
+
+  private mutating func finish() -> [UInt8] {
+    hashPending()
+    return digest
+  }
+}
