@@ -116,7 +116,7 @@ struct Parser {
     }
     guard let text = variables(name) else {
       throw ExpressionError(
-        "$\(name) is neither a parameter nor an environment variable",
+        "$\(name) \(limits.unknownVariable)",
         at: position
       )
     }

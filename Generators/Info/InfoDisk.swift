@@ -79,7 +79,7 @@ public enum InfoDisk: Generator {
 
   /// Everything that is known of a connection, a line each.
   private static func description(of session: Session) -> String {
-    let name = HostPath.printable(session.exportName)
+    let name = HostPath.printable(session.exportName).replacing("\"", with: "\\\"")
     let lines =
       [(subject: "export name", value: "\"\(name)\", \(session.exportName.count) bytes")]
       + session.facts

@@ -8,6 +8,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#ifdef __linux__
+#include <malloc.h>
+#endif
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/socket.h>
@@ -245,6 +248,12 @@ int host_remove_file(const char *path) {
 void host_sleep_milliseconds(int64_t duration) {
   struct timespec left = {duration / 1000, (duration % 1000) * 1000000};
   while (nanosleep(&left, &left) != 0 && errno == EINTR) continue;
+}
+
+void host_trim_memory(void) {
+#ifdef __GLIBC__
+  malloc_trim(0);
+#endif
 }
 
 int64_t host_local_offset(int64_t seconds) {

@@ -8,12 +8,19 @@ package enum HostPath {
       switch scalar {
       case "\n": text += "\\n"
       case "\t": text += "\\t"
-      case _ where scalar.properties.generalCategory == .control:
+      case _ where breaksLines(scalar):
         let digits = String(scalar.value, radix: 16, uppercase: true)
         text += "\\x" + (digits.count < 2 ? "0" : "") + digits
       default: text.unicodeScalars.append(scalar)
       }
     }
     return text
+  }
+
+  private static func breaksLines(_ scalar: Unicode.Scalar) -> Bool {
+    switch scalar.properties.generalCategory {
+    case .control, .lineSeparator, .paragraphSeparator: true
+    default: false
+    }
   }
 }

@@ -57,6 +57,7 @@ struct TransmissionFlags: OptionSet, Sendable {
   static let sendDF = TransmissionFlags(rawValue: 1 << 7)
   static let canMultiConn = TransmissionFlags(rawValue: 1 << 8)
   static let sendCache = TransmissionFlags(rawValue: 1 << 10)
+  static let blockStatusPayload = TransmissionFlags(rawValue: 1 << 12)
 
   /// What a read-only disk offers.
   ///

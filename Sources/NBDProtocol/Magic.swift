@@ -15,4 +15,8 @@ enum Magic {
   static let simpleReply: UInt32 = 0x6744_6698
   /// Before every chunk (`NBD_STRUCTURED_REPLY_MAGIC`).
   static let structuredReply: UInt32 = 0x668E_33EF
+  /// Before every request with an extended header (`NBD_EXTENDED_REQUEST_MAGIC`).
+  static let extendedRequest: UInt32 = 0x21E4_1C71
+  /// Before every chunk with an extended header (`NBD_EXTENDED_REPLY_MAGIC`).
+  static let extendedReply: UInt32 = 0x6E8A_278C
 }

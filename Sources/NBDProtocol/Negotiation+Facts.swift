@@ -19,8 +19,8 @@ extension Negotiation {
     var facts = [
       ConnectionFact("client flags", clientFlags),
       ConnectionFact("options", history.map(\.name).joined(separator: ", ")),
-      ConnectionFact("structured replies", usesStructuredReplies ? "yes" : "no"),
-      ConnectionFact("extended headers", "no"),
+      ConnectionFact("structured replies", form == .simple ? "no" : "yes"),
+      ConnectionFact("extended headers", form == .extended ? "yes" : "no"),
       ConnectionFact("meta contexts", contextNames),
     ]
     if case .information(let request, _) = pending {

@@ -24,8 +24,8 @@ public struct Negotiation: Sendable {
   public struct Agreement: Sendable, Equatable {
     /// The export as it was resolved last.
     public var export: ExportInformation
-    /// Whether replies are structured.
-    public var usesStructuredReplies: Bool
+    /// In which form requests are replied to.
+    public var form: ReplyForm
     /// What block status may be asked for.
     public var contexts: [MetaContext]
   }
@@ -35,7 +35,7 @@ public struct Negotiation: Sendable {
   public static let optionLimit = 10_000
 
   private(set) var handshake: HandshakeFlags?
-  private(set) var usesStructuredReplies = false
+  private(set) var form = ReplyForm.simple
   private(set) var selection: Selection?
 
   /// The option that waits for an export.
@@ -88,7 +88,9 @@ public struct Negotiation: Sendable {
     if history.count < Self.historyLimit { history.append(header.code) }
     switch header.code {
     case .exportName:
-      return isName(data) ? find(data, for: .exportName(data)) : .close([])
+      // The specification wants GO with extended headers.
+      guard isName(data), form != .extended else { return .close([]) }
+      return find(data, for: .exportName(data))
     case .abort:
       return .close(OptionReply(.abort, .acknowledgement).encode())
     case .list:
@@ -101,7 +103,16 @@ public struct Negotiation: Sendable {
       guard data.isEmpty else {
         return invalid(header.code, "NBD_OPT_STRUCTURED_REPLY takes no data")
       }
-      usesStructuredReplies = true
+      guard form != .extended else {
+        return refuse(header.code, .extendedHeaderRequired, "extended headers were negotiated")
+      }
+      form = .structured
+      return .send(OptionReply(header.code, .acknowledgement).encode())
+    case .extendedHeaders:
+      guard data.isEmpty else {
+        return invalid(header.code, "NBD_OPT_EXTENDED_HEADERS takes no data")
+      }
+      form = .extended
       return .send(OptionReply(header.code, .acknowledgement).encode())
     case .listMetaContext, .setMetaContext:
       return receiveContextRequest(header.code, data)
@@ -127,7 +138,7 @@ public struct Negotiation: Sendable {
       return invalid(code, "the lengths in the option do not agree")
     }
     guard isName(request.name) else { return invalidName(code) }
-    if code == .setMetaContext && !usesStructuredReplies {
+    if code == .setMetaContext && form == .simple {
       return invalid(code, "meta contexts need structured replies, which come first")
     }
     pending = .contexts(request, code)
@@ -142,13 +153,14 @@ public struct Negotiation: Sendable {
     switch pending {
     case .exportName(let name):
       guard case .success(let export) = result else { return .close([]) }
-      return .transmit(exportNameReply(export), agreement(on: export, name: name))
+      let agreement = agreement(on: export, name: name)
+      return .transmit(exportNameReply(agreement), agreement)
     case .information(let request, let code):
       switch result {
       case .success(let export):
-        let bytes = information(on: export, for: request, code)
-        guard code == .go else { return .send(bytes) }
-        return .transmit(bytes, agreement(on: export, name: request.name))
+        let agreement = agreement(on: export, name: request.name)
+        let bytes = information(agreement, for: request, code)
+        return code == .go ? .transmit(bytes, agreement) : .send(bytes)
       case .failure(let refusal):
         return refuse(code, .unknown, refusal.message)
       }
@@ -199,32 +211,34 @@ extension Negotiation {
     let isSelected = selection?.exportName == name
     return Agreement(
       export: export,
-      usesStructuredReplies: usesStructuredReplies,
+      form: form,
       contexts: isSelected ? selection?.contexts ?? [] : []
     )
   }
 
-  private func transmissionFlags(_ export: ExportInformation) -> TransmissionFlags {
+  private func transmissionFlags(_ agreement: Agreement) -> TransmissionFlags {
     var flags = TransmissionFlags.readOnlyDisk
-    if export.isSameForAll { flags.insert(.canMultiConn) }
-    if usesStructuredReplies { flags.insert(.sendDF) }
+    if agreement.export.isSameForAll { flags.insert(.canMultiConn) }
+    if form != .simple { flags.insert(.sendDF) }
+    if form == .extended && !agreement.contexts.isEmpty { flags.insert(.blockStatusPayload) }
     return flags
   }
 
   /// Size and flags, and zeros for clients that did not decline them.
-  private func exportNameReply(_ export: ExportInformation) -> [UInt8] {
+  private func exportNameReply(_ agreement: Agreement) -> [UInt8] {
     var bytes: [UInt8] = []
-    bytes.append(bigEndian: export.size)
-    bytes.append(bigEndian: transmissionFlags(export).rawValue)
+    bytes.append(bigEndian: agreement.export.size)
+    bytes.append(bigEndian: transmissionFlags(agreement).rawValue)
     let wantsZeroes = handshake?.contains(.noZeroes) != true
     return bytes + [UInt8](repeating: 0, count: wantsZeroes ? 124 : 0)
   }
 
   private func information(
-    on export: ExportInformation,
+    _ agreement: Agreement,
     for request: ExportRequest,
     _ code: OptionCode
   ) -> [UInt8] {
+    let export = agreement.export
     func item(_ type: InformationType, _ fill: (inout [UInt8]) -> Void) -> [UInt8] {
       var data: [UInt8] = []
       data.append(bigEndian: type.rawValue)
@@ -233,7 +247,7 @@ extension Negotiation {
     }
     var bytes = item(.export) {
       $0.append(bigEndian: export.size)
-      $0.append(bigEndian: transmissionFlags(export).rawValue)
+      $0.append(bigEndian: transmissionFlags(agreement).rawValue)
     }
     if request.information.contains(.name) {
       bytes += item(.name) { $0 += export.name }

@@ -11,6 +11,7 @@ struct OptionCode: RawRepresentable, Hashable, Sendable {
   static let structuredReply = OptionCode(rawValue: 8)
   static let listMetaContext = OptionCode(rawValue: 9)
   static let setMetaContext = OptionCode(rawValue: 10)
+  static let extendedHeaders = OptionCode(rawValue: 11)
 
   /// What the specification calls it.
   var name: String {
@@ -24,6 +25,7 @@ struct OptionCode: RawRepresentable, Hashable, Sendable {
     case .structuredReply: "NBD_OPT_STRUCTURED_REPLY"
     case .listMetaContext: "NBD_OPT_LIST_META_CONTEXT"
     case .setMetaContext: "NBD_OPT_SET_META_CONTEXT"
+    case .extendedHeaders: "NBD_OPT_EXTENDED_HEADERS"
     default: "option \(rawValue)"
     }
   }

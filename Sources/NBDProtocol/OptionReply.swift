@@ -43,6 +43,7 @@ struct OptionReplyType: RawRepresentable, Hashable, Sendable {
   static let unsupported = OptionReplyType(rawValue: 1 << 31 | 1)
   static let invalid = OptionReplyType(rawValue: 1 << 31 | 3)
   static let unknown = OptionReplyType(rawValue: 1 << 31 | 6)
+  static let extendedHeaderRequired = OptionReplyType(rawValue: 1 << 31 | 10)
 }
 
 /// Longest string in the protocol, in bytes: names, messages, queries.

@@ -1,3 +1,25 @@
+/// What a reply says of the request that it answers, and the form that it has.
+public struct ReplyAddress: Sendable, Equatable {
+  /// The request's cookie.
+  public var cookie: UInt64
+  /// The request's offset, which extended headers repeat.
+  public var offset: UInt64
+  /// The form that was negotiated.
+  public var form: ReplyForm
+
+  /// Creates the address of a request.
+  public init(_ request: Request, form: ReplyForm) {
+    self.init(cookie: request.cookie, offset: request.offset, form: form)
+  }
+
+  /// Creates an address.
+  public init(cookie: UInt64, offset: UInt64, form: ReplyForm) {
+    self.cookie = cookie
+    self.offset = offset
+    self.form = form
+  }
+}
+
 /// The heads of replies of the second phase; what they carry follows them.
 public enum Reply {
   /// Size of a simple reply in bytes.
@@ -13,70 +35,76 @@ public enum Reply {
   ///
   /// Data follows one of a successful read.
   public static func appendSimple(
-    cookie: UInt64,
+    _ address: ReplyAddress,
     error: ErrorNumber?,
     to output: inout OutputRawSpan
   ) {
     output.append(bigEndian: Magic.simpleReply)
     output.append(bigEndian: error?.rawValue ?? 0)
-    output.append(bigEndian: cookie)
+    output.append(bigEndian: address.cookie)
   }
 
   private static func appendChunk(
     _ type: ChunkType,
-    cookie: UInt64,
+    _ address: ReplyAddress,
     isLast: Bool,
     payloadSize: Int,
     to output: inout OutputRawSpan
   ) {
-    output.append(bigEndian: Magic.structuredReply)
+    let isExtended = address.form == .extended
+    output.append(bigEndian: isExtended ? Magic.extendedReply : Magic.structuredReply)
     output.append(bigEndian: UInt16(isLast ? 1 : 0))
     output.append(bigEndian: type.rawValue)
-    output.append(bigEndian: cookie)
-    output.append(bigEndian: UInt32(payloadSize))
+    output.append(bigEndian: address.cookie)
+    if isExtended {
+      output.append(bigEndian: address.offset)
+      output.append(bigEndian: UInt64(payloadSize))
+    } else {
+      output.append(bigEndian: UInt32(payloadSize))
+    }
   }
 
   /// Appends the head of a chunk with data; `count` bytes follow, the first
   /// being the one at `offset` of the export.
   public static func appendData(
-    cookie: UInt64,
+    _ address: ReplyAddress,
     isLast: Bool,
     offset: Int,
     count: Int,
     to output: inout OutputRawSpan
   ) {
-    appendChunk(.offsetData, cookie: cookie, isLast: isLast, payloadSize: 8 + count, to: &output)
+    appendChunk(.offsetData, address, isLast: isLast, payloadSize: 8 + count, to: &output)
     output.append(bigEndian: UInt64(offset))
   }
 
   /// Appends a chunk that says that bytes are zero.
   public static func appendHole(
-    cookie: UInt64,
+    _ address: ReplyAddress,
     isLast: Bool,
     offset: Int,
     count: Int,
     to output: inout OutputRawSpan
   ) {
-    appendChunk(.offsetHole, cookie: cookie, isLast: isLast, payloadSize: 12, to: &output)
+    appendChunk(.offsetHole, address, isLast: isLast, payloadSize: 12, to: &output)
     output.append(bigEndian: UInt64(offset))
     output.append(bigEndian: UInt32(count))
   }
 
   /// Appends a chunk that ends a reply and carries nothing.
-  public static func appendNone(cookie: UInt64, to output: inout OutputRawSpan) {
-    appendChunk(.none, cookie: cookie, isLast: true, payloadSize: 0, to: &output)
+  public static func appendNone(_ address: ReplyAddress, to output: inout OutputRawSpan) {
+    appendChunk(.none, address, isLast: true, payloadSize: 0, to: &output)
   }
 
   /// Appends a chunk that ends a reply with an error and a text for people, of
   /// which at most ``errorMessageLimit`` bytes are sent.
   public static func appendError(
-    cookie: UInt64,
+    _ address: ReplyAddress,
     error: ErrorNumber,
     message: StaticString,
     to output: inout OutputRawSpan
   ) {
     let text = message.description.utf8.prefix(errorMessageLimit)
-    appendChunk(.error, cookie: cookie, isLast: true, payloadSize: 6 + text.count, to: &output)
+    appendChunk(.error, address, isLast: true, payloadSize: 6 + text.count, to: &output)
     output.append(bigEndian: error.rawValue)
     output.append(bigEndian: UInt16(text.count))
     for byte in text { output.append(byte) }
@@ -86,20 +114,26 @@ public enum Reply {
   public static let errorMessageLimit = 128
 
   /// Appends the head of a chunk with block status; `count` descriptors follow.
+  ///
+  /// The last of several contexts' chunks ends the reply.
   public static func appendBlockStatus(
-    cookie: UInt64,
+    _ address: ReplyAddress,
     context: MetaContext,
     count: Int,
+    isLast: Bool,
     to output: inout OutputRawSpan
   ) {
+    let isExtended = address.form == .extended
+    let fixedSize = isExtended ? 8 : 4
     appendChunk(
-      .blockStatus,
-      cookie: cookie,
-      isLast: true,
-      payloadSize: 4 + BlockStatusDescriptor.size * count,
+      isExtended ? .extendedBlockStatus : .blockStatus,
+      address,
+      isLast: isLast,
+      payloadSize: fixedSize + BlockStatusDescriptor.size(address.form) * count,
       to: &output
     )
     output.append(bigEndian: context.identifier)
+    if isExtended { output.append(bigEndian: UInt32(count)) }
   }
 }
 
@@ -111,29 +145,40 @@ struct ChunkType: RawRepresentable, Hashable, Sendable {
   static let offsetData = ChunkType(rawValue: 1)
   static let offsetHole = ChunkType(rawValue: 2)
   static let blockStatus = ChunkType(rawValue: 5)
+  static let extendedBlockStatus = ChunkType(rawValue: 6)
   static let error = ChunkType(rawValue: 1 << 15 | 1)
 }
 
 /// One run of a block status reply.
 public struct BlockStatusDescriptor: Sendable, Equatable {
   /// Size of a descriptor in bytes.
-  public static let size = 8
+  public static func size(_ form: ReplyForm) -> Int { form == .extended ? 16 : 8 }
 
-  /// Number of bytes, not 0.
-  public var length: UInt32
+  /// Most bytes that one descriptor can be about.
+  public static func lengthLimit(_ form: ReplyForm) -> Int {
+    form == .extended ? .max : Int(UInt32.max)
+  }
+
+  /// Number of bytes, not 0, and without extended headers below 2^32.
+  public var length: Int
   /// How they are stored, in the terms of the context.
   public var state: AllocationState
 
   /// Creates a descriptor.
-  public init(length: UInt32, state: AllocationState) {
+  public init(length: Int, state: AllocationState) {
     self.length = length
     self.state = state
   }
 
-  /// Appends the 8 bytes.
-  public func encode(into output: inout OutputRawSpan) {
-    output.append(bigEndian: length)
-    output.append(bigEndian: state.rawValue)
+  /// Appends the descriptor.
+  public func encode(_ form: ReplyForm, into output: inout OutputRawSpan) {
+    if form == .extended {
+      output.append(bigEndian: UInt64(length))
+      output.append(bigEndian: UInt64(state.rawValue))
+    } else {
+      output.append(bigEndian: UInt32(length))
+      output.append(bigEndian: state.rawValue)
+    }
   }
 }
 

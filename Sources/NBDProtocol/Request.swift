@@ -1,8 +1,5 @@
-/// A request of the second phase, as it is on the wire: 28 bytes.
+/// A request of the second phase, as it is on the wire.
 public struct Request: Sendable, Equatable {
-  /// Size of a request in bytes, without the payload of a write.
-  public static let size = 28
-
   /// What the client wants.
   public var command: Command
   /// How it wants it.
@@ -11,23 +8,45 @@ public struct Request: Sendable, Equatable {
   public var cookie: UInt64
   /// First byte that the request is about.
   public var offset: UInt64
-  /// Number of bytes that it is about.
-  public var length: UInt32
+  /// Number of bytes that it is about, or that follow it.
+  public var length: UInt64
 
-  /// Decodes a request; `nil` if it does not start with the request magic.
+  /// Size of a request in bytes, without what may follow it.
+  public static func size(_ form: ReplyForm) -> Int { form == .extended ? 32 : 28 }
+
+  /// Decodes a request; `nil` if it does not start with the magic of its form.
   ///
-  /// - Precondition: There are 28 bytes.
-  public init?(decoding bytes: RawSpan) {
-    guard bytes.bigEndian(at: 0, as: UInt32.self) == Magic.request else { return nil }
+  /// - Precondition: There are ``size(_:)`` bytes.
+  public init?(decoding bytes: RawSpan, form: ReplyForm) {
+    let isExtended = form == .extended
+    let magic = isExtended ? Magic.extendedRequest : Magic.request
+    guard bytes.bigEndian(at: 0, as: UInt32.self) == magic else { return nil }
     flags = CommandFlags(rawValue: bytes.bigEndian(at: 4, as: UInt16.self))
     command = Command(rawValue: bytes.bigEndian(at: 6, as: UInt16.self))
     cookie = bytes.bigEndian(at: 8, as: UInt64.self)
     offset = bytes.bigEndian(at: 16, as: UInt64.self)
-    length = bytes.bigEndian(at: 24, as: UInt32.self)
+    length =
+      isExtended
+      ? bytes.bigEndian(at: 24, as: UInt64.self) : UInt64(bytes.bigEndian(at: 24, as: UInt32.self))
   }
 
-  /// Bytes that follow the request: the data of a write.
-  public var payloadSize: Int { command == .write ? Int(length) : 0 }
+  /// Number of bytes that follow the request: the data of a write, or with extended
+  /// headers whatever a flag announces.
+  public func payloadSize(_ form: ReplyForm) -> UInt64 {
+    let hasPayload = form == .extended ? flags.contains(.payloadLength) : command == .write
+    return hasPayload ? length : 0
+  }
+}
+
+/// In which form requests are replied to, as it was negotiated.
+public enum ReplyForm: Sendable, Equatable {
+  /// One simple reply for each request.
+  case simple
+  /// Chunks, of which reads always consist (`NBD_OPT_STRUCTURED_REPLY`).
+  case structured
+  /// Chunks only, with headers of 32 bytes, as requests have them too
+  /// (`NBD_OPT_EXTENDED_HEADERS`).
+  case extended
 }
 
 /// What a request wants (`NBD_CMD_*`).
@@ -74,4 +93,6 @@ public struct CommandFlags: OptionSet, Sendable {
   public static let requestOne = CommandFlags(rawValue: 1 << 3)
   /// Zeros are written only if that is faster than writing data.
   public static let fastZero = CommandFlags(rawValue: 1 << 4)
+  /// The length is that of what follows the request (extended headers only).
+  public static let payloadLength = CommandFlags(rawValue: 1 << 5)
 }

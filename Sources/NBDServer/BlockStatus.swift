@@ -14,10 +14,13 @@ struct BlockStatus {
   /// of countless tiny extents costs a bounded time.
   private static let stepLimit = 1 << 16
 
+  private let lengthLimit: Int
   private var descriptors: [BlockStatusDescriptor] = []
   private var run: Extent?
   /// A sector that is not complete yet, with the kind of what there is of it.
   private var partial: Extent?
+
+  private init(lengthLimit: Int) { self.lengthLimit = lengthLimit }
 
   /// Describes `range`, or a prefix of it; the last descriptor may reach to the
   /// end of a sector that the range ends in.
@@ -26,14 +29,17 @@ struct BlockStatus {
   ///   - disk: The disk.
   ///   - range: A range of it that is not empty.
   ///   - isOneEnough: Whether one descriptor, inside the range, is wanted.
+  ///   - lengthLimit: Most bytes that a descriptor can be about; a range is not
+  ///     longer, but for the end of its last sector.
   /// - Returns: At least one descriptor.
   static func descriptors(
     of disk: Disk,
     in range: Range<Int>,
-    isOneEnough: Bool
+    isOneEnough: Bool,
+    lengthLimit: Int
   ) -> [BlockStatusDescriptor] {
     let end = min(disk.size, range.upperBound.roundedUp(to: Responder.granularity))
-    var status = BlockStatus()
+    var status = BlockStatus(lengthLimit: lengthLimit)
     var isComplete = false
     disk.forEachExtent(in: range.lowerBound..<end, limit: stepLimit) { extent in
       status.add(extent)
@@ -42,7 +48,7 @@ struct BlockStatus {
     }
     status.finish(isComplete: isComplete)
     guard isOneEnough, let first = status.descriptors.first else { return status.descriptors }
-    let length = min(first.length, UInt32(clamping: range.count))
+    let length = min(first.length, range.count)
     return [BlockStatusDescriptor(length: length, state: first.state)]
   }
 
@@ -84,10 +90,11 @@ struct BlockStatus {
   private mutating func flush() {
     guard let run else { return }
     self.run = nil
-    // Lengths have 32 bits; only a last one can be longer, by its rounding, and
-    // only that may be cut: others would no longer meet the next.
-    let longest = UInt32.max / UInt32(Responder.granularity) * UInt32(Responder.granularity)
-    let length = UInt32(exactly: run.range.count) ?? longest
+    // Only a last one can be longer, by its rounding, and only that may be cut:
+    // others would no longer meet the next.
+    let isShort = run.range.count <= lengthLimit
+    let length =
+      isShort ? run.range.count : lengthLimit / Responder.granularity * Responder.granularity
     descriptors.append(BlockStatusDescriptor(length: length, state: run.kind.state))
   }
 

@@ -1,5 +1,7 @@
+import CHost
 import DiskModel
 import Logging
+import NBDProtocol
 import NIOCore
 import NIOPosix
 import Synchronization
@@ -43,11 +45,36 @@ final class ConnectionServices: Sendable {
   /// Keeps track of a connection until it closes.
   func register(_ channel: any Channel) {
     let identifier = ObjectIdentifier(channel)
+    let eventLoop = channel.eventLoop
     channels.withLock { $0[identifier] = channel }
+    connectionCount.add(1, ordering: .relaxed)
     channel.closeFuture.whenComplete { [self] _ in
-      channels.withLock { _ = $0.removeValue(forKey: identifier) }
+      let isLast = channels.withLock { channels in
+        channels[identifier] = nil
+        return channels.isEmpty
+      }
+      if isLast { scheduleTrim(eventLoop) }
     }
   }
+
+  /// Gives memory back to the host when many clients have come and gone; the
+  /// allocator would keep it.
+  private func scheduleTrim(_ eventLoop: any EventLoop) {
+    guard connectionCount.load(ordering: .relaxed) >= Self.trimLimit else { return }
+    eventLoop.scheduleTask(in: .milliseconds(200)) { [self] in
+      guard openChannels.isEmpty else { return }
+      connectionCount.store(0, ordering: .relaxed)
+      makers.submit { state in
+        if case .active = state { host_trim_memory() }
+      }
+    }
+  }
+
+  /// Connections since memory was given back last.
+  private let connectionCount = Atomic(0)
+
+  /// After fewer connections there is nothing worth giving back.
+  private static let trimLimit = 100
 
   var openChannels: [any Channel] { channels.withLock { Array($0.values) } }
 }
@@ -65,6 +92,12 @@ enum ConnectionLimits {
 
   /// How long a client may take to negotiate.
   static let negotiationTime = TimeAmount.seconds(60)
+
+  /// Most bytes that may follow a request: those of any write, which are thrown
+  /// away; with extended headers, the maximum payload.
+  static func payloadSize(_ form: ReplyForm) -> Int {
+    form == .extended ? Int(BlockSizes.maximumPayload) : Int(UInt32.max)
+  }
 
   /// Reads longer than this are answered piece by piece, in bytes.
   static let pieceSize = 1 << 17

@@ -1,4 +1,5 @@
 import DiskModel
+import NBDProtocol
 
 /// A read that is too long to be answered at once, and is answered in pieces.
 enum LongRead {
@@ -10,7 +11,7 @@ enum LongRead {
 
 /// How far a read in chunks has come; its pieces may complete in any order.
 final class ChunkedRead {
-  let cookie: UInt64
+  let address: ReplyAddress
 
   /// What was not asked of the disk yet.
   var rest: Range<Int>
@@ -21,9 +22,9 @@ final class ChunkedRead {
   /// Why the first piece that failed did so; no more are asked for then.
   var failure: ReadFailure?
 
-  init(_ range: Range<Int>, cookie: UInt64) {
+  init(_ range: Range<Int>, address: ReplyAddress) {
     rest = range
-    self.cookie = cookie
+    self.address = address
   }
 
   /// Whether every piece was asked for that will be.
@@ -32,7 +33,7 @@ final class ChunkedRead {
 
 /// How far a read in one run of bytes has come.
 final class ContiguousRead {
-  let cookie: UInt64
+  let address: ReplyAddress
 
   /// What was not asked of the disk yet.
   var rest: Range<Int>
@@ -47,9 +48,9 @@ final class ContiguousRead {
   /// Whether a piece failed, and zeros take the place of the rest.
   var hasFailed = false
 
-  init(_ range: Range<Int>, cookie: UInt64, isStructured: Bool) {
+  init(_ range: Range<Int>, address: ReplyAddress, isStructured: Bool) {
     rest = range
-    self.cookie = cookie
+    self.address = address
     self.isStructured = isStructured
   }
 }

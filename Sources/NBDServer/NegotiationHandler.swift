@@ -181,7 +181,7 @@ final class NegotiationHandler: ChannelDuplexHandler, RemovableChannelHandler {
     services.logger.debug("a client uses export \(HostPath.printable(export.information.name))")
     let responder = Responder(
       disk: export.disk,
-      usesStructuredReplies: agreement.usesStructuredReplies,
+      form: agreement.form,
       contexts: agreement.contexts
     )
     let handler = TransmissionHandler(responder, services)

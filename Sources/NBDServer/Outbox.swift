@@ -4,8 +4,9 @@ import NIOCore
 struct Outbox {
   private var buffer: ByteBuffer
 
+  /// Starts small: a client that asks for little costs little.
   init(_ allocator: ByteBufferAllocator) {
-    buffer = allocator.buffer(capacity: ConnectionLimits.batchSize)
+    buffer = allocator.buffer(capacity: 0)
   }
 
   /// Number of bytes that wait to be sent.
@@ -28,9 +29,11 @@ struct Outbox {
   /// Hands everything to the socket.
   mutating func flush(_ context: ChannelHandlerContext) {
     guard buffer.readableBytes > 0 else { return }
+    let capacity = buffer.readableBytes
     context.writeAndFlush(NIOAny(buffer), promise: nil)
-    // The same memory again, unless the socket did not take all of it.
-    buffer.clear(minimumCapacity: ConnectionLimits.batchSize)
+    // The same memory again, unless the socket did not take all of it; then as much
+    // as was needed last.
+    buffer.clear(minimumCapacity: capacity)
   }
 }
 

@@ -6,7 +6,7 @@ import NBDProtocol
 /// It knows no sockets and keeps no state.
 struct Responder: Sendable {
   let disk: Disk
-  let usesStructuredReplies: Bool
+  let form: ReplyForm
   let contexts: [MetaContext]
 
   /// Room that a reply to a read of `count` bytes takes at most: holes are sent
@@ -28,18 +28,18 @@ struct Responder: Sendable {
   ///   and when it throws, what was appended has no meaning.
   func appendRead(
     _ range: Range<Int>,
-    cookie: UInt64,
+    address: ReplyAddress,
     isSplittable: Bool,
     mayWait: Bool,
     to output: inout OutputRawSpan
   ) throws(ReadFailure) -> Bool {
-    if !usesStructuredReplies {
-      Reply.appendSimple(cookie: cookie, error: nil, to: &output)
+    if form == .simple {
+      Reply.appendSimple(address, error: nil, to: &output)
     } else if isSplittable {
-      return try appendChunks(range, cookie: cookie, isLast: true, mayWait: mayWait, to: &output)
+      return try appendChunks(range, address: address, isLast: true, mayWait: mayWait, to: &output)
     } else {
       Reply.appendData(
-        cookie: cookie,
+        address,
         isLast: true,
         offset: range.lowerBound,
         count: range.count,
@@ -66,7 +66,7 @@ struct Responder: Sendable {
   /// them ends the reply.
   func appendChunks(
     _ range: Range<Int>,
-    cookie: UInt64,
+    address: ReplyAddress,
     isLast: Bool,
     mayWait: Bool,
     to output: inout OutputRawSpan
@@ -75,12 +75,12 @@ struct Responder: Sendable {
     for hole in holes(in: range) {
       if position < hole.lowerBound {
         let data = position..<hole.lowerBound
-        guard try appendData(data, cookie, isLast: false, mayWait, to: &output) else {
+        guard try appendData(data, address, isLast: false, mayWait, to: &output) else {
           return false
         }
       }
       Reply.appendHole(
-        cookie: cookie,
+        address,
         isLast: isLast && hole.upperBound == range.upperBound,
         offset: hole.lowerBound,
         count: hole.count,
@@ -89,18 +89,19 @@ struct Responder: Sendable {
       position = hole.upperBound
     }
     guard position < range.upperBound else { return true }
-    return try appendData(position..<range.upperBound, cookie, isLast: isLast, mayWait, to: &output)
+    let rest = position..<range.upperBound
+    return try appendData(rest, address, isLast: isLast, mayWait, to: &output)
   }
 
   private func appendData(
     _ range: Range<Int>,
-    _ cookie: UInt64,
+    _ address: ReplyAddress,
     isLast: Bool,
     _ mayWait: Bool,
     to output: inout OutputRawSpan
   ) throws(ReadFailure) -> Bool {
     Reply.appendData(
-      cookie: cookie,
+      address,
       isLast: isLast,
       offset: range.lowerBound,
       count: range.count,
@@ -133,39 +134,49 @@ struct Responder: Sendable {
 
   /// Appends the reply to a request for block status of `range`.
   ///
-  /// - Precondition: A context was selected, and the range is not empty.
+  /// - Precondition: There is a context, and the range is not empty.
   func appendBlockStatus(
     _ range: Range<Int>,
-    cookie: UInt64,
+    address: ReplyAddress,
     isOneEnough: Bool,
+    contexts: [MetaContext],
     to output: inout OutputRawSpan
   ) {
-    let descriptors = BlockStatus.descriptors(of: disk, in: range, isOneEnough: isOneEnough)
+    let descriptors = BlockStatus.descriptors(
+      of: disk,
+      in: range,
+      isOneEnough: isOneEnough,
+      lengthLimit: BlockStatusDescriptor.lengthLimit(form)
+    )
     for context in contexts {
       Reply.appendBlockStatus(
-        cookie: cookie,
+        address,
         context: context,
         count: descriptors.count,
+        isLast: context == contexts.last,
         to: &output
       )
-      for descriptor in descriptors { descriptor.encode(into: &output) }
+      for descriptor in descriptors { descriptor.encode(form, into: &output) }
     }
   }
 
   /// Room that a block status reply takes at most.
   static let blockStatusLimit =
-    Reply.headLimit + BlockStatus.descriptorLimit * BlockStatusDescriptor.size
+    (Reply.headLimit + BlockStatus.descriptorLimit * BlockStatusDescriptor.size(.extended))
+    * MetaContext.allCases.count
 
   /// Appends a reply without data: success, or an error with its reason.
   func appendResult(
     _ error: (number: ErrorNumber, message: StaticString)?,
-    cookie: UInt64,
+    address: ReplyAddress,
     to output: inout OutputRawSpan
   ) {
-    if let error, usesStructuredReplies {
-      Reply.appendError(cookie: cookie, error: error.number, message: error.message, to: &output)
+    if let error, form != .simple {
+      Reply.appendError(address, error: error.number, message: error.message, to: &output)
+    } else if form == .extended {
+      Reply.appendNone(address, to: &output)
     } else {
-      Reply.appendSimple(cookie: cookie, error: error?.number, to: &output)
+      Reply.appendSimple(address, error: error?.number, to: &output)
     }
   }
 

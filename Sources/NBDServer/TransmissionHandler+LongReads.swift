@@ -10,27 +10,27 @@ extension TransmissionHandler {
   }
 
   /// Starts to answer a read in pieces.
-  func startLongRead(_ range: Range<Int>, cookie: UInt64, isSplittable: Bool) {
+  func startLongRead(_ range: Range<Int>, address: ReplyAddress, isSplittable: Bool) {
     guard !isSplittable else {
-      longRead = .chunked(ChunkedRead(range, cookie: cookie))
+      longRead = .chunked(ChunkedRead(range, address: address))
       return
     }
-    let isStructured = responder.usesStructuredReplies
+    let isStructured = responder.form != .simple
     append(limit: Responder.resultLimit) { output in
       if isStructured {
         // Not the last chunk: an error may have to follow.
         Reply.appendData(
-          cookie: cookie,
+          address,
           isLast: false,
           offset: range.lowerBound,
           count: range.count,
           to: &output
         )
       } else {
-        Reply.appendSimple(cookie: cookie, error: nil, to: &output)
+        Reply.appendSimple(address, error: nil, to: &output)
       }
     }
-    let read = ContiguousRead(range, cookie: cookie, isStructured: isStructured)
+    let read = ContiguousRead(range, address: address, isStructured: isStructured)
     longRead = .contiguous(read)
   }
 
@@ -52,11 +52,11 @@ extension TransmissionHandler {
     // Pieces end at multiples of their size, so that chunks end at sectors.
     let excess = read.rest.lowerBound % ConnectionLimits.pieceSize
     let piece = read.rest.takeFirst(ConnectionLimits.pieceSize - excess)
-    let (responder, cookie) = (responder, read.cookie)
+    let (responder, address) = (responder, read.address)
     let compose: Composition = { mayWait, output throws(ReadFailure) in
       try responder.appendChunks(
         piece,
-        cookie: cookie,
+        address: address,
         isLast: false,
         mayWait: mayWait,
         to: &output
@@ -88,12 +88,12 @@ extension TransmissionHandler {
     guard read.isIssued, read.outstandingCount == 0 else { return }
     if case .chunked(let current)? = longRead, current === read { return }
     if let failure = read.failure {
-      fail(read.cookie, failure)
+      fail(read.address, failure)
       return
     }
     var reply = ByteBuffer()
     _ = reply.append(limit: Reply.headLimit) { output in
-      Reply.appendNone(cookie: read.cookie, to: &output)
+      Reply.appendNone(read.address, to: &output)
       return true
     }
     deliver(reply)
@@ -153,9 +153,9 @@ extension TransmissionHandler {
 
   private func finish(_ read: ContiguousRead) {
     if read.hasFailed {
-      refuse(read.cookie, .inputOutput, "the server could not read the data")
+      refuse(read.address, .inputOutput, "the server could not read the data")
     } else if read.isStructured {
-      append(limit: Reply.headLimit) { Reply.appendNone(cookie: read.cookie, to: &$0) }
+      append(limit: Reply.headLimit) { Reply.appendNone(read.address, to: &$0) }
     }
     longRead = nil
     for var reply in deferredReplies { outbox.append(&reply) }

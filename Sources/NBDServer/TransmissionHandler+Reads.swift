@@ -7,12 +7,12 @@ extension TransmissionHandler {
   /// Answers a read, or starts to.
   func read(
     _ range: Range<Int>,
-    cookie: UInt64,
+    address: ReplyAddress,
     isSplittable: Bool,
     _ context: ChannelHandlerContext
   ) {
     guard range.count <= ConnectionLimits.pieceSize else {
-      startLongRead(range, cookie: cookie, isSplittable: isSplittable)
+      startLongRead(range, address: address, isSplittable: isSplittable)
       return
     }
     let responder = responder
@@ -20,7 +20,7 @@ extension TransmissionHandler {
       @Sendable (mayWait: Bool, output: inout OutputRawSpan) throws(ReadFailure) -> Bool in
       try responder.appendRead(
         range,
-        cookie: cookie,
+        address: address,
         isSplittable: isSplittable,
         mayWait: mayWait,
         to: &output
@@ -32,25 +32,25 @@ extension TransmissionHandler {
       }
       if isAnswered { return }
     } catch {
-      fail(cookie, error)
+      fail(address, error)
       return
     }
     submit(count: range.count, context, compose) { handler, _, result in
       switch result {
       case .success(let reply): handler.deliver(reply)
-      case .failure(let failure): handler.fail(cookie, failure)
+      case .failure(let failure): handler.fail(address, failure)
       }
     }
   }
 
   /// Logs why bytes could not be read, and answers with an I/O error.
-  func fail(_ cookie: UInt64, _ failure: ReadFailure) {
+  func fail(_ address: ReplyAddress, _ failure: ReadFailure) {
     services.log(failure)
     var reply = ByteBuffer()
     _ = reply.append(limit: Responder.resultLimit) { output in
       responder.appendResult(
         (.inputOutput, "the server could not read the data"),
-        cookie: cookie,
+        address: address,
         to: &output
       )
       return true

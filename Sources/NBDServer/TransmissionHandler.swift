@@ -31,9 +31,17 @@ final class TransmissionHandler: ChannelDuplexHandler {
   private(set) var isClosed = false
 
   private var inbound = ByteBuffer()
-  private var refusedWrite: (request: Request, payloadLeft: Int)?
+  private var payload: Payload?
   private var gate = ReadGate()
   private var isProcessing = false
+
+  /// What follows a request, and has not arrived completely.
+  private struct Payload {
+    var request: Request
+    var left: Int
+    /// What has arrived; `nil` if it is thrown away.
+    var bytes: [UInt8]?
+  }
   private var isDisconnecting = false
   private var isShuttingDown = false
 
@@ -142,76 +150,93 @@ final class TransmissionHandler: ChannelDuplexHandler {
       return true
     }
     guard !isDisconnecting && !isClosing else { return false }
-    if refusedWrite != nil { return discardPayload() }
-    guard inbound.readableBytes >= Request.size else {
+    if payload != nil { return takePayload(context) }
+    guard inbound.readableBytes >= Request.size(responder.form) else {
       isDisconnecting = isInputClosed
       return false
     }
-    let request = Request(decoding: inbound.readableBytesSpan)
-    inbound.moveReaderIndex(forwardBy: Request.size)
+    let request = Request(decoding: inbound.readableBytesSpan, form: responder.form)
+    inbound.moveReaderIndex(forwardBy: Request.size(responder.form))
     guard let request else {
       services.logger.debug("closing a connection: what it sent is no request")
       isDisconnecting = true
       return false
     }
-    if request.payloadSize > 0 {
-      refusedWrite = (request, request.payloadSize)
+    return expectPayload(of: request) || answer(request, context)
+  }
+
+  /// Gets ready for what follows a request; `false` if nothing does.
+  private func expectPayload(of request: Request) -> Bool {
+    let size = request.payloadSize(responder.form)
+    guard size > 0 else { return false }
+    let limit = ConnectionLimits.payloadSize(responder.form)
+    guard let left = Int(exactly: size), left <= limit else {
+      services.logger.debug("closing a connection: too much data follows a request")
+      isDisconnecting = true
       return true
     }
-    answer(request, context)
+    let isKept = request.command == .blockStatus && left <= BlockStatusPayload.sizeLimit
+    payload = Payload(request: request, left: left, bytes: isKept ? [] : nil)
     return true
   }
 
-  /// Drops what follows a write that is refused; `false` if more of it has to
-  /// arrive.
-  private func discardPayload() -> Bool {
-    guard var (request, left) = refusedWrite else { return true }
-    let count = min(left, inbound.readableBytes)
-    inbound.moveReaderIndex(forwardBy: count)
-    left -= count
-    guard left == 0 else {
-      refusedWrite = (request, left)
+  /// Takes what has arrived of what follows a request, and answers the request when
+  /// that is complete; `false` if more has to arrive.
+  private func takePayload(_ context: ChannelHandlerContext) -> Bool {
+    guard var payload else { return true }
+    let count = min(payload.left, inbound.readableBytes)
+    let arrived = inbound.readSlice(length: count)
+    payload.left -= count
+    if let arrived { payload.bytes?.append(contentsOf: arrived.readableBytesView) }
+    guard payload.left == 0 else {
+      self.payload = payload
       isDisconnecting = isInputClosed
       return false
     }
-    refusedWrite = nil
-    request.length = 0
-    refuse(request.cookie, .notPermitted, "the export is read-only")
-    return true
+    self.payload = nil
+    return answer(payload.request, payload: payload.bytes, context)
   }
 
-  private func answer(_ request: Request, _ context: ChannelHandlerContext) {
+  /// Answers a request, or starts to; always `true`: a step was taken.
+  private func answer(
+    _ request: Request,
+    payload: [UInt8]? = nil,
+    _ context: ChannelHandlerContext
+  ) -> Bool {
+    let address = ReplyAddress(request, form: responder.form)
     if isShuttingDown && request.command != .disconnect {
-      refuse(request.cookie, .shuttingDown, "the server is shutting down")
-      return
+      refuse(address, .shuttingDown, "the server is shutting down")
+      return true
     }
-    switch responder.check(request) {
+    switch responder.check(request, payload: payload) {
     case .read(let range, let isSplittable):
-      read(range, cookie: request.cookie, isSplittable: isSplittable, context)
-    case .blockStatus(let range, let isOneEnough):
+      read(range, address: address, isSplittable: isSplittable, context)
+    case .blockStatus(let range, let isOneEnough, let contexts):
       append(limit: Responder.blockStatusLimit) {
         responder.appendBlockStatus(
           range,
-          cookie: request.cookie,
+          address: address,
           isOneEnough: isOneEnough,
+          contexts: contexts,
           to: &$0
         )
       }
     case .nothing:
       append(limit: Responder.resultLimit) {
-        responder.appendResult(nil, cookie: request.cookie, to: &$0)
+        responder.appendResult(nil, address: address, to: &$0)
       }
     case .disconnect:
       isDisconnecting = true
     case .refused(let error, let message):
-      refuse(request.cookie, error, message)
+      refuse(address, error, message)
     }
+    return true
   }
 
   /// Appends a reply that says why there is nothing else.
-  func refuse(_ cookie: UInt64, _ error: ErrorNumber, _ message: StaticString) {
+  func refuse(_ address: ReplyAddress, _ error: ErrorNumber, _ message: StaticString) {
     append(limit: Responder.resultLimit) {
-      responder.appendResult((error, message), cookie: cookie, to: &$0)
+      responder.appendResult((error, message), address: address, to: &$0)
     }
   }
 

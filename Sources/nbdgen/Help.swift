@@ -1,7 +1,7 @@
 import ArgumentParser
 import GeneratorKit
 
-/// Explains the command, or a generator: `nbdgen help [GENERATOR]`.
+/// Explains the command, or a generator: `nbdgen help [GENERATOR|share]`.
 struct Help: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "help",
@@ -14,6 +14,10 @@ struct Help: ParsableCommand {
   func run() throws {
     guard let generator else {
       print(Self.overview)
+      return
+    }
+    if generator == Share.configuration.commandName {
+      print(Nbdgen.helpMessage(for: Share.self))
       return
     }
     print(try GeneratorRegistry.generator(named: generator).manual.page())

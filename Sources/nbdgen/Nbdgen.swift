@@ -21,6 +21,9 @@ struct Nbdgen: ParsableCommand {
       Nbdgen.exit(withError: ExitCode(error.status))
     } catch let code as ExitCode {
       Nbdgen.exit(withError: code)
+    } catch  where exitCode(for: error).isSuccess {
+      // Help was asked for.
+      print(message(for: error))
     } catch {
       let error = UserError(usage: message(for: error))
       error.report()

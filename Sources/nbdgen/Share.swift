@@ -34,6 +34,11 @@ struct Share: ParsableCommand {
   var subject: String
 
   func run() throws {
+    guard port > 0 else { throw UserError(usage: "share: -p 0: not a port; write one from 1 on") }
+    guard !host.isEmpty, !host.contains(where: { " ,/?#@[]\"'".contains($0) || $0.isNewline })
+    else {
+      throw UserError(usage: "share: --host \(host): not a host's name or address")
+    }
     let shared = try SharedDisk(subject)
     let server = shared.mode == .base64 ? "info base64exportname" : "info data"
     let uri = ExportURI(.tcp(address: host, port: Int(port)), exportName: shared.name)
@@ -43,13 +48,15 @@ struct Share: ParsableCommand {
       "file.export=" + shared.name.replacing(",", with: ",,"),
     ]
     let boot = "qemu-system-i386 -drive file=\"$uri\",format=raw,snapshot=on"
-    let listen = port == 10809 ? "" : "-p \(port) "
+    let isLocal = ["localhost", "127.0.0.1", "::1"].contains(host)
+    let listen = (isLocal ? "" : "-i \(host) ") + (port == 10809 ? "" : "-p \(port) ")
     let size = shared.name.utf8.count
+    let name = shared.name.isEmpty ? "" : " --exportname=\(shellQuoted(shared.name))"
     print(
       """
       # \(shared.size) bytes as \(shared.mode.rawValue), a name of \(size) bytes of at most 4096
       # serve and boot it:
-      nbdgen -U - -e \(shellQuoted(shared.name)) \(server) --run \(shellQuoted(boot))
+      nbdgen -U -\(name) \(server) --run \(shellQuoted(boot))
       # or run a server that holds nothing:
       nbdgen \(listen)\(server)
       # whose clients bring the disk, by URI:

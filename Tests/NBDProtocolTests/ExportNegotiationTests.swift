@@ -18,7 +18,7 @@ struct ExportNegotiationTests {
     }
     #expect(bytes == Self.plain + zeros)
     #expect(agreement.export == NegotiationPeer.first)
-    #expect(!agreement.usesStructuredReplies && agreement.contexts.isEmpty)
+    #expect(agreement.form == .simple && agreement.contexts.isEmpty)
 
     var going = NegotiationPeer(flags: flags)
     guard case .transmission(let replies, _) = going.option(7, exportRequest("first")) else {
@@ -55,7 +55,7 @@ struct ExportNegotiationTests {
       return
     }
     #expect(bytes == Self.withDF)
-    #expect(agreement.export.name == Array("first".utf8) && agreement.usesStructuredReplies)
+    #expect(agreement.export.name == Array("first".utf8) && agreement.form == .structured)
     #expect(agreement.contexts == [.allocation])
   }
 

@@ -23,12 +23,12 @@ struct NegotiationTests {
     #expect(peer.option(Code.structuredReply).types == [1])
     #expect(peer.option(Code.info, exportRequest("first")).types == [3, 1])
     #expect(peer.option(Code.startTLS).types == [-1])
-    #expect(peer.option(Code.go, exportRequest("first")).agreement?.usesStructuredReplies == true)
+    #expect(peer.option(Code.go, exportRequest("first")).agreement?.form == .structured)
   }
 
   @Test(
     "O3, P1, T1, E1: options that are not known are refused as such",
-    arguments: [0, Code.peekExport, Code.startTLS, Code.extendedHeaders, 12, 1 << 31, .max]
+    arguments: [0, Code.peekExport, Code.startTLS, 12, 1 << 31, .max]
   )
   func unknownOptions(code: UInt32) {
     var peer = NegotiationPeer()
@@ -52,7 +52,7 @@ struct NegotiationTests {
     #expect(peer.option(code, Array(repeating: 0, count: 65536)).types == [-3])
     // Nothing was agreed on by that.
     let outcome = peer.option(Code.go, exportRequest("first"))
-    #expect(outcome.agreement?.usesStructuredReplies == false)
+    #expect(outcome.agreement?.form == .simple)
   }
 
   @Test("B1, B2: ABORT is acknowledged, with data or without", arguments: [0, 1, 1000])
@@ -95,7 +95,7 @@ struct NegotiationTests {
     #expect(peer.option(Code.structuredReply).types == [1])
     #expect(peer.option(Code.structuredReply, [1]).types == [-3])
     let outcome = peer.option(Code.go, exportRequest("second"))
-    #expect(outcome.agreement?.usesStructuredReplies == true)
+    #expect(outcome.agreement?.form == .structured)
     #expect(outcome.agreement?.export == NegotiationPeer.second)
   }
 

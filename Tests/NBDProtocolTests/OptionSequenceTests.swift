@@ -3,7 +3,7 @@ import Testing
 
 /// What is to be expected of a negotiation, told a second time.
 private struct ExpectedState {
-  var isStructured = false
+  var form = ReplyForm.simple
   /// The export name for which block status was selected.
   var selected: String?
 }
@@ -43,7 +43,7 @@ private struct Variant: CustomStringConvertible, Sendable {
   private static func setting(_ name: String, _ queries: [String], _ types: Int...) -> Variant {
     Variant("SET \(name) \(queries)", 10, contextRequest(name, queries)) { state in
       state.selected = nil
-      guard state.isStructured else { return .types([-3]) }
+      guard state.form != .simple else { return .types([-3]) }
       if types == [4, 1] { state.selected = name }
       return .types(types)
     }
@@ -51,7 +51,8 @@ private struct Variant: CustomStringConvertible, Sendable {
 
   static let all: [Variant] = [
     Variant("STRUCTURED_REPLY", 8) {
-      $0.isStructured = true
+      guard $0.form != .extended else { return .types([-10]) }
+      $0.form = .structured
       return .types([1])
     },
     Variant("STRUCTURED_REPLY with data", 8, [0], types: -3),
@@ -76,11 +77,17 @@ private struct Variant: CustomStringConvertible, Sendable {
     Variant("LIST_META_CONTEXT malformed", 9, contextRequest("") + [1], types: -3),
     Variant("STARTTLS", 5, types: -1),
     Variant("STARTTLS with data", 5, [1], types: -3),
-    Variant("EXTENDED_HEADERS", 11, types: -1),
+    Variant("EXTENDED_HEADERS", 11) {
+      $0.form = .extended
+      return .types([1])
+    },
+    Variant("EXTENDED_HEADERS with data", 11, [0], types: -3),
     Variant("an unknown option", .max, [1, 2, 3], types: -1),
     Variant("ABORT", 2) { _ in .end },
-    Variant("EXPORT_NAME", 1) { _ in .transmission("") },
-    Variant("EXPORT_NAME second", 1, wire(.text("second"))) { _ in .transmission("second") },
+    Variant("EXPORT_NAME", 1) { $0.form == .extended ? .end : .transmission("") },
+    Variant("EXPORT_NAME second", 1, wire(.text("second"))) {
+      $0.form == .extended ? .end : .transmission("second")
+    },
     Variant("EXPORT_NAME of an unknown export", 1, wire(.text("third"))) { _ in .end },
   ]
 }
@@ -131,7 +138,7 @@ struct OptionSequenceTests {
     case .transmission(let name):
       guard let agreement = outcome.agreement else { return false }
       return agreement.export.name == Array((name.isEmpty ? "first" : name).utf8)
-        && agreement.usesStructuredReplies == state.isStructured
+        && agreement.form == state.form
         && agreement.contexts == (state.selected == name ? [.allocation] : [])
     case .end:
       guard case .end(let bytes) = outcome else { return false }

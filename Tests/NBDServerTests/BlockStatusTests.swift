@@ -18,7 +18,7 @@ extension ServerTests {
         let next = min(end, (start / 512 + 1) * 512)
         let kinds = Set(known.kinds[start..<next])
         let flags: UInt32 = kinds.contains(.data) ? 0 : kinds == [.hole] ? 3 : 2
-        let length = UInt32(next - start)
+        let length = UInt64(next - start)
         if let last = runs.last, last.flags == flags {
           runs[runs.count - 1] = Run(length: last.length + length, flags: flags)
         } else {
@@ -45,15 +45,15 @@ extension ServerTests {
         let count = 1 + random.anyMagnitude(below: known.bytes.count - offset)
         let comment: Comment = "seed \(seed), \(count) bytes at \(offset)"
         let all = Self.expected(known, offset..<offset + count)
-        let seen = try client.blockStatus(offset: UInt64(offset), length: UInt32(count))
+        let seen = try client.blockStatus(offset: UInt64(offset), length: UInt64(count))
         #expect(seen[1] == all, comment)
         let one = try client.blockStatus(
           offset: UInt64(offset),
-          length: UInt32(count),
+          length: UInt64(count),
           flags: NBD.CommandFlag.reqOne
         )
         let first = try #require(all.first)
-        let length = min(first.length, UInt32(count))
+        let length = min(first.length, UInt64(count))
         #expect(one[1] == [Run(length: length, flags: first.flags)], comment)
       }
     }
@@ -83,7 +83,7 @@ extension ServerTests {
       {
         for flags in [0, NBD.CommandFlag.reqOne] {
           let failure = #expect(throws: RequestFailed.self) {
-            try client.blockStatus(offset: offset, length: length, flags: flags)
+            try client.blockStatus(offset: offset, length: UInt64(length), flags: flags)
           }
           #expect(failure?.code == NBD.ErrorNumber.einval)
         }

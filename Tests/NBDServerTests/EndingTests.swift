@@ -60,7 +60,7 @@ extension ServerTests {
         let server = try RunningServer(.of(Self.bytes, isSlow: isSlow), isTCP: isTCP)
         let client = try server.connect(structured: isStructured)
         let lengths: [UInt32] = [1000, 300_000, 65536, 1 << 20, 5]
-        let cookies = try lengths.map { try client.sendRequest(type: 0, length: $0) }
+        let cookies = try lengths.map { try client.sendRequest(type: 0, length: UInt64($0)) }
         try client.disconnect()
         try client.endSending()
         let results = try client.collect(cookies)
@@ -75,7 +75,7 @@ extension ServerTests {
     func longRead(isStructured: Bool) throws {
       let server = try RunningServer(Disk(Self.bytes))
       let client = try server.connect(structured: isStructured)
-      let cookie = try client.sendRequest(type: NBD.Command.read, length: UInt32(Self.bytes.count))
+      let cookie = try client.sendRequest(type: NBD.Command.read, length: UInt64(Self.bytes.count))
       try client.disconnect()
       Thread.sleep(forTimeInterval: 0.2)
       let result = try client.collect([cookie])[cookie]

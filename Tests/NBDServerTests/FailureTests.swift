@@ -66,7 +66,7 @@ extension ServerTests {
         flags: NBD.CommandFlag.df,
         cookie: 9,
         offset: 10,
-        length: UInt32(length)
+        length: UInt64(length)
       )
       try client.send(request.bytes)
       let head = try client.receive(28)
@@ -86,7 +86,7 @@ extension ServerTests {
       let server = try Self.server(isSlow: isSlow)
       let client = try server.connect(structured: false)
       let length = UInt32(Self.size)
-      try client.send(NBDTestClient.Request(type: 0, cookie: 9, length: length).bytes)
+      try client.send(NBDTestClient.Request(type: 0, cookie: 9, length: UInt64(length)).bytes)
       let bytes = try client.receiveUntilEOF(limit: 2 * Self.size)
       #expect(bytes.count < 16 + 600_000)
       #expect(bytes.dropFirst(16) == Self.bytes.prefix(max(0, bytes.count - 16)))

@@ -75,7 +75,7 @@ extension ServerTests {
               flags: Bool.random(using: &random) ? 0 : UInt16.random(in: 0...63, using: &random),
               cookie: cookie,
               offset: random.next() >> UInt64.random(in: 0...60, using: &random),
-              length: length,
+              length: UInt64(length),
               payload: type == 1 ? random.bytes(Int(length)) : []
             )
           )

@@ -112,7 +112,7 @@ extension ServerTests {
       try disk.append([1, 2, 3])
       let server = try RunningServer(disk)
       let client = try server.connect(structured: isStructured)
-      let waiting = try client.sendRequest(type: 0, length: length)
+      let waiting = try client.sendRequest(type: 0, length: UInt64(length))
       #expect(source.isReached())
       #expect(try client.read(offset: 1 << 17, length: 3).bytes == [1, 2, 3])
       try client.perform(NBD.Command.flush)

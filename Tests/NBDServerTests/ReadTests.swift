@@ -83,7 +83,7 @@ extension ServerTests {
       #expect(client.export?.size == 0)
       for type in [NBD.Command.read, NBD.Command.cache, NBD.Command.blockStatus] {
         for length: UInt32 in [0, 1] {
-          #expect(throws: RequestFailed.self) { try client.perform(type, length: length) }
+          #expect(throws: RequestFailed.self) { try client.perform(type, length: UInt64(length)) }
         }
       }
       try client.perform(NBD.Command.flush)

@@ -18,7 +18,13 @@ extension ServerTests {
       payload: [UInt8] = []
     ) throws -> UInt32? {
       do {
-        try client.perform(type, flags: flags, offset: offset, length: length, payload: payload)
+        try client.perform(
+          type,
+          flags: flags,
+          offset: offset,
+          length: UInt64(length),
+          payload: payload
+        )
         return nil
       } catch let failure as RequestFailed {
         #expect(failure.message.isEmpty == !client.hasStructuredReplies)

@@ -11,7 +11,7 @@ extension ServerTests {
     /// Requests for `length` bytes each.
     private static func reads(_ count: Int, length: UInt32) -> [NBDTestClient.Request] {
       (0..<UInt64(count)).map {
-        NBDTestClient.Request(type: NBD.Command.read, cookie: $0 + 1, length: length)
+        NBDTestClient.Request(type: NBD.Command.read, cookie: $0 + 1, length: UInt64(length))
       }
     }
 
@@ -58,7 +58,7 @@ extension ServerTests {
       let write = NBDTestClient.Request(
         type: NBD.Command.write,
         cookie: 1,
-        length: UInt32(count),
+        length: UInt64(count),
         payload: Array(repeating: 0, count: count)
       ).bytes
       try client.send(Array(write.prefix(14)))

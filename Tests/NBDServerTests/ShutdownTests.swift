@@ -57,7 +57,7 @@ extension ServerTests {
       let server = try RunningServer(Disk.of(source, size: 1 << 20))
       let client = try server.connect()
       let requests = (0..<20 as Range<UInt64>).map {
-        NBDTestClient.Request(type: 0, cookie: $0, length: length)
+        NBDTestClient.Request(type: 0, cookie: $0, length: UInt64(length))
       }
       try client.send(requests)
       #expect(source.isReached())

@@ -90,6 +90,9 @@ int host_remove_file(const char *path);
 
 void host_sleep_milliseconds(int64_t duration);
 
+/// Gives memory that was freed back to the host, where the C library keeps it.
+void host_trim_memory(void);
+
 /// How many seconds the host's time zone is ahead of UTC at a time in seconds
 /// since 1970.
 int64_t host_local_offset(int64_t seconds);

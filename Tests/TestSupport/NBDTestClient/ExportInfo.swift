@@ -71,7 +71,11 @@ extension NBDTestClient.InfoReply {
 
 extension NBDTestClient.ExportInfo {
   /// Gathers the replies to one successful `INFO` or `GO`.
-  init(_ replies: [NBDTestClient.InfoReply], hasStructuredReplies: Bool) throws {
+  init(
+    _ replies: [NBDTestClient.InfoReply],
+    hasStructuredReplies: Bool,
+    hasExtendedHeaders: Bool
+  ) throws {
     self.init(size: 0, flags: 0)
     var seen: Set<UInt16> = []
     for reply in replies {
@@ -88,11 +92,14 @@ extension NBDTestClient.ExportInfo {
       }
     }
     try require(seen.contains(NBD.Info.export), "I1: success without INFO_EXPORT")
-    try validate(hasStructuredReplies: hasStructuredReplies)
+    try validate(
+      hasStructuredReplies: hasStructuredReplies,
+      hasExtendedHeaders: hasExtendedHeaders
+    )
   }
 
   /// Checks the transmission flags and block sizes.
-  func validate(hasStructuredReplies: Bool) throws {
+  func validate(hasStructuredReplies: Bool, hasExtendedHeaders: Bool) throws {
     let shown = "transmission flags 0x\(String(flags, radix: 16))"
     try require(has(NBD.TransmissionFlag.hasFlags), "F1: \(shown) without HAS_FLAGS")
     try require(
@@ -104,7 +111,7 @@ extension NBDTestClient.ExportInfo {
       "F3: \(shown) with FAST_ZERO but no WRITE_ZEROES"
     )
     try require(
-      !has(NBD.TransmissionFlag.blockStatusPayload),
+      hasExtendedHeaders || !has(NBD.TransmissionFlag.blockStatusPayload),
       "F4: \(shown) with BLOCK_STATUS_PAYLOAD before EXTENDED_HEADERS"
     )
     guard let sizes = blockSizes else { return }

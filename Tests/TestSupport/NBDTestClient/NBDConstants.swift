@@ -113,6 +113,7 @@ package enum NBD {
     package static let offsetData: UInt16 = 1
     package static let offsetHole: UInt16 = 2
     package static let blockStatus: UInt16 = 5
+    package static let extendedBlockStatus: UInt16 = 6
     package static let error: UInt16 = 0x8001
     package static let errorOffset: UInt16 = 0x8002
   }

@@ -61,7 +61,10 @@ extension NBDTestClient {
       let zeroes = try receive(124)
       try require(zeroes.allSatisfy { $0 == 0 }, "X2: not 124 zeroes: \(zeroes)")
     }
-    try info.validate(hasStructuredReplies: hasStructuredReplies)
+    try info.validate(
+      hasStructuredReplies: hasStructuredReplies,
+      hasExtendedHeaders: hasExtendedHeaders
+    )
     enterTransmission(name: name, info)
     return (info.size, info.flags)
   }
@@ -75,7 +78,11 @@ extension NBDTestClient {
     let replies = try option(code, data)
     let infos = try replies.dropLast().map { try InfoReply($0.data) }
     guard let refusal = refusal(in: replies) else {
-      return try ExportInfo(infos, hasStructuredReplies: hasStructuredReplies)
+      return try ExportInfo(
+        infos,
+        hasStructuredReplies: hasStructuredReplies,
+        hasExtendedHeaders: hasExtendedHeaders
+      )
     }
     try require(
       refusal.code != NBD.OptionReplyType.unknown || infos.isEmpty,

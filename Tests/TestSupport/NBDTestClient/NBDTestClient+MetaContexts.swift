@@ -25,6 +25,15 @@ extension NBDTestClient {
     hasStructuredReplies = true
   }
 
+  /// Has requests and replies headers of 32 bytes from now on.
+  ///
+  /// - Throws: `OptionRefused`.
+  package func negotiateExtendedHeaders() throws {
+    _ = try acceptedOption(NBD.Option.extendedHeaders)
+    hasStructuredReplies = true
+    hasExtendedHeaders = true
+  }
+
   /// Selects meta contexts and returns those that the export has.
   ///
   /// - Throws: `OptionRefused`; then nothing is selected any more.

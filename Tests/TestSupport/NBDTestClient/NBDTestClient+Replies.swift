@@ -23,8 +23,9 @@ extension NBDTestClient {
   package func readReply() throws -> Reply {
     let start = try receive(4)
     switch try start.u32(at: 0) {
-    case NBD.Magic.simpleReply: return try readSimpleReply()
-    case NBD.Magic.structuredReply: return .chunk(try readChunk())
+    case NBD.Magic.simpleReply where !hasExtendedHeaders: return try readSimpleReply()
+    case NBD.Magic.structuredReply where !hasExtendedHeaders: return .chunk(try readChunk())
+    case NBD.Magic.extendedReply where hasExtendedHeaders: return .chunk(try readChunk())
     case let magic: throw ProtocolViolation("R1: reply magic 0x\(String(magic, radix: 16))")
     }
   }
@@ -40,23 +41,33 @@ extension NBDTestClient {
       !(isRead && hasStructuredReplies),
       "R4: simple reply (error \(error)) to READ after structured replies"
     )
-    let data = isRead && error == 0 ? try receive(Int(request.length)) : []
+    let data = isRead && error == 0 ? try receive(Int(clamping: request.length)) : []
     finish(try assembly.finish(simpleError: error, data: data))
     return .simple(error: error, cookie: cookie, data: data)
   }
 
   private func readChunk() throws -> Chunk {
-    let header = try receive(16)
+    let header = try receive(hasExtendedHeaders ? 28 : 16)
     let flags = try header.u16(at: 0)
     let type = try header.u16(at: 2)
     let cookie = try header.u64(at: 4)
-    let length = Int(try header.u32(at: 12))
+    let size = hasExtendedHeaders ? try header.u64(at: 20) : UInt64(try header.u32(at: 12))
+    guard let length = Int(exactly: size), length <= 1 << 33 else {
+      throw ProtocolViolation("E6: chunk of type \(type) with \(size) bytes")
+    }
     try require(
       hasStructuredReplies,
       "R7: chunk of type \(type), but structured replies are not negotiated"
     )
     try require(flags & ~NBD.ReplyFlag.done == 0, "K2: reply flags \(flags)")
     var assembly = try outstanding(cookie)
+    if hasExtendedHeaders {
+      let offset = try header.u64(at: 12)
+      try require(
+        offset == assembly.request.offset,
+        "E6: chunk with offset \(offset) for a request at \(assembly.request.offset)"
+      )
+    }
     try assembly.checkHeader(type: type, flags: flags, length: length)
     let chunk = Chunk(flags: flags, type: type, cookie: cookie, payload: try receive(length))
     // Taken out meanwhile, so that its arrays are not copied for every chunk.

@@ -20,7 +20,7 @@ extension NBDTestClient {
     flags: UInt16 = 0,
     cookie: UInt64? = nil,
     offset: UInt64 = 0,
-    length: UInt32 = 0,
+    length: UInt64 = 0,
     payload: [UInt8] = [],
     magic: UInt32 = NBD.Magic.request
   ) throws -> UInt64 {
@@ -41,6 +41,11 @@ extension NBDTestClient {
   ///
   /// Replies that arrive meanwhile are taken in, so any number of requests can be sent.
   package func send(_ requests: [Request]) throws {
+    var requests = requests
+    for index in requests.indices {
+      requests[index].isExtended = hasExtendedHeaders
+      if !hasExtendedHeaders { requests[index].length &= UInt64(UInt32.max) }
+    }
     for request in requests where request.type != NBD.Command.disconnect {
       guard pending[request.cookie] == nil, finished[request.cookie] == nil else {
         throw ConnectionFailure.misuse("cookie \(request.cookie) is in use")
@@ -94,7 +99,7 @@ extension NBDTestClient {
     _ type: UInt16,
     flags: UInt16 = 0,
     offset: UInt64 = 0,
-    length: UInt32 = 0,
+    length: UInt64 = 0,
     payload: [UInt8] = []
   ) throws -> RequestResult {
     let cookie = try sendRequest(
@@ -112,14 +117,14 @@ extension NBDTestClient {
   }
 
   package func read(offset: UInt64, length: UInt32, flags: UInt16 = 0) throws -> ReadResult {
-    let result = try perform(NBD.Command.read, flags: flags, offset: offset, length: length)
+    let result = try perform(NBD.Command.read, flags: flags, offset: offset, length: UInt64(length))
     return ReadResult(bytes: result.bytes, chunks: result.chunks)
   }
 
   /// Returns what each selected context says, by context ID.
   package func blockStatus(
     offset: UInt64,
-    length: UInt32,
+    length: UInt64,
     flags: UInt16 = 0
   ) throws -> [UInt32: [Extent]] {
     try perform(NBD.Command.blockStatus, flags: flags, offset: offset, length: length).extents
@@ -137,9 +142,9 @@ extension NBDTestClient {
     var runs: [(range: Range<UInt64>, flags: UInt32)] = []
     var offset: UInt64 = 0
     while offset < export.size {
-      let length = UInt32(min(UInt64(step), export.size - offset))
+      let length = min(UInt64(step), export.size - offset)
       for extent in try blockStatus(offset: offset, length: length)[id] ?? [] {
-        let end = offset + UInt64(extent.length)
+        let end = offset + extent.length
         if let last = runs.last, last.flags == extent.flags {
           runs[runs.count - 1].range = last.range.lowerBound..<end
         } else {

@@ -15,6 +15,7 @@ package final class NBDTestClient {
   /// Set by `sendClientFlags`.
   package internal(set) var clientFlags: UInt32 = 0
   package internal(set) var hasStructuredReplies = false
+  package internal(set) var hasExtendedHeaders = false
   /// The meta contexts that block status is answered for, by ID.
   package internal(set) var contexts: [UInt32: String] = [:]
   /// The export that `contexts` were set for.

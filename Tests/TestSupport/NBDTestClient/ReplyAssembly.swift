@@ -35,7 +35,7 @@ struct ReplyAssembly {
     case NBD.ChunkType.offsetData:
       try require(length >= 9, "K1: OFFSET_DATA of length \(length)")
       try require(
-        length - 8 <= Int(request.length),
+        length - 8 <= Int(clamping: request.length),
         "R4: OFFSET_DATA with \(length - 8) bytes, \(request.length) requested"
       )
       try require(
@@ -46,13 +46,18 @@ struct ReplyAssembly {
       try require(length == 12, "K1: OFFSET_HOLE of length \(length)")
     case NBD.ChunkType.blockStatus:
       try require(
-        length >= 12 && (length - 4) % 8 == 0,
+        !request.isExtended && length >= 12 && (length - 4) % 8 == 0,
         "A2: BLOCK_STATUS chunk of length \(length)"
       )
       try require((length - 4) / 8 <= 1 << 20, "A9: BLOCK_STATUS chunk of length \(length)")
       try require(
         length - 4 <= maximumPayload,
         "Z9: BLOCK_STATUS chunk of length \(length), maximum payload \(maximumPayload)"
+      )
+    case NBD.ChunkType.extendedBlockStatus:
+      try require(
+        request.isExtended && length >= 24 && (length - 8) % 16 == 0,
+        "E8: BLOCK_STATUS_EXT chunk of length \(length)"
       )
     case NBD.ChunkType.error:
       try require((6...1 << 16).contains(length), "K3: ERROR of length \(length)")
@@ -67,7 +72,7 @@ struct ReplyAssembly {
     switch chunk.type {
     case NBD.ChunkType.offsetData, NBD.ChunkType.offsetHole:
       try addContent(chunk)
-    case NBD.ChunkType.blockStatus:
+    case NBD.ChunkType.blockStatus, NBD.ChunkType.extendedBlockStatus:
       try addStatus(chunk.payload)
     case NBD.ChunkType.error, NBD.ChunkType.errorOffset:
       try addError(chunk)
@@ -86,8 +91,8 @@ struct ReplyAssembly {
     let length = isHole ? Int(try chunk.payload.u32(at: 8)) : chunk.payload.count - 8
     try require(length > 0, "K1: OFFSET_HOLE of size 0 at \(offset)")
     try require(
-      offset >= request.offset && length <= Int(request.length)
-        && offset - request.offset <= UInt64(Int(request.length) - length),
+      offset >= request.offset && length <= Int(clamping: request.length)
+        && offset - request.offset <= UInt64(Int(clamping: request.length) - length),
       "R4: chunk of \(length) bytes at \(offset), outside of \(range)"
     )
     try require(
@@ -114,7 +119,7 @@ struct ReplyAssembly {
     if hasOffset {
       let place = try payload.u64(at: 6 + messageLength)
       try require(
-        place >= request.offset && place - request.offset < UInt64(request.length),
+        place >= request.offset && place - request.offset < request.length,
         "K3: ERROR_OFFSET at \(place), outside of \(range)"
       )
       offset = place
@@ -166,7 +171,7 @@ struct ReplyAssembly {
       end = start + UInt64(chunk.length)
     }
     try require(
-      end == UInt64(request.length) || error != nil,
+      end == request.length || error != nil,
       "R4: READ succeeded with the first \(end) of \(range)"
     )
     return bytes
@@ -191,32 +196,52 @@ extension ReplyAssembly {
       throw ProtocolViolation("A2: status chunk for context ID \(id), which is not selected")
     }
     try require(extents[id] == nil, "A5: second status chunk for \(name)")
-    let described = try stride(from: 4, to: payload.count, by: 8).map { index in
-      NBDTestClient.Extent(
-        length: try payload.u32(at: index),
-        flags: try payload.u32(at: index + 4)
-      )
-    }
+    let described = request.isExtended ? try longExtents(payload) : try shortExtents(payload)
     try checkExtents(described, name)
     extents[id] = described
   }
 
+  private func shortExtents(_ payload: [UInt8]) throws -> [NBDTestClient.Extent] {
+    try stride(from: 4, to: payload.count, by: 8).map { index in
+      NBDTestClient.Extent(
+        length: UInt64(try payload.u32(at: index)),
+        flags: try payload.u32(at: index + 4)
+      )
+    }
+  }
+
+  private func longExtents(_ payload: [UInt8]) throws -> [NBDTestClient.Extent] {
+    let count = try payload.u32(at: 4)
+    try require(
+      Int(count) == (payload.count - 8) / 16,
+      "E8: \(count) extents announced in \(payload.count) bytes"
+    )
+    return try stride(from: 8, to: payload.count, by: 16).map { index in
+      let flags = try payload.u64(at: index + 8)
+      try require(flags <= UInt32.max, "E8: status \(flags)")
+      return NBDTestClient.Extent(
+        length: try payload.u64(at: index),
+        flags: UInt32(truncatingIfNeeded: flags)
+      )
+    }
+  }
+
   private func checkExtents(_ described: [NBDTestClient.Extent], _ name: String) throws {
     let shown = "\(name): \(described.map { "\($0.length):\($0.flags)" }) for \(range)"
-    let total = described.reduce(UInt64(0)) { $0 + UInt64($1.length) }
-    let beforeLast = total - UInt64(described.last?.length ?? 0)
+    let total = described.reduce(UInt64(0)) { $0 + $1.length }
+    let beforeLast = total - (described.last?.length ?? 0)
     try require(described.allSatisfy { $0.length > 0 }, "A2: extent of length 0 in \(shown)")
     try require(
       request.offset <= exportSize && total <= exportSize - request.offset,
       "A2: extents past the end of the export at \(exportSize) in \(shown)"
     )
     try require(
-      beforeLast < UInt64(request.length) || described.count == 1,
+      beforeLast < request.length || described.count == 1,
       "A3: all but the last extent cover the request in \(shown)"
     )
     if request.flags & NBD.CommandFlag.reqOne != 0 {
       try require(described.count == 1, "A4: \(described.count) extents with REQ_ONE in \(shown)")
-      try require(total <= UInt64(request.length), "A4: longer than the request in \(shown)")
+      try require(total <= request.length, "A4: longer than the request in \(shown)")
     }
     if name == "base:allocation" {
       try require(described.allSatisfy { $0.flags & ~3 == 0 }, "A6: unknown bits in \(shown)")

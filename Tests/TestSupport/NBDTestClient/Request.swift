@@ -5,16 +5,18 @@ extension NBDTestClient {
     package var flags: UInt16
     package var cookie: UInt64
     package var offset: UInt64
-    package var length: UInt32
+    package var length: UInt64
     package var payload: [UInt8]
     package var magic: UInt32
+    /// Whether the header has 32 bytes.
+    package var isExtended = false
 
     package init(
       type: UInt16,
       flags: UInt16 = 0,
       cookie: UInt64,
       offset: UInt64 = 0,
-      length: UInt32 = 0,
+      length: UInt64 = 0,
       payload: [UInt8] = [],
       magic: UInt32 = NBD.Magic.request
     ) {
@@ -29,12 +31,17 @@ extension NBDTestClient {
 
     package var bytes: [UInt8] {
       var bytes: [UInt8] = []
-      bytes.append(u32: magic)
+      let isUsual = magic == NBD.Magic.request
+      bytes.append(u32: isExtended && isUsual ? NBD.Magic.extendedRequest : magic)
       bytes.append(u16: flags)
       bytes.append(u16: type)
       bytes.append(u64: cookie)
       bytes.append(u64: offset)
-      bytes.append(u32: length)
+      if isExtended {
+        bytes.append(u64: length)
+      } else {
+        bytes.append(u32: UInt32(truncatingIfNeeded: length))
+      }
       return bytes + payload
     }
   }
@@ -62,10 +69,10 @@ extension NBDTestClient {
   }
 
   package struct Extent: Equatable {
-    package let length: UInt32
+    package let length: UInt64
     package let flags: UInt32
 
-    package init(length: UInt32, flags: UInt32) {
+    package init(length: UInt64, flags: UInt32) {
       self.length = length
       self.flags = flags
     }
