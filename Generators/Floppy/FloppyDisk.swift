@@ -98,16 +98,18 @@ public enum FloppyDisk: Generator {
       switch error {
       case .tooSmall(let enough):
         throw parameters.error("size", "too small for the tree; size=\(enough) is enough")
+      case .tooSmallForType(let type, let enough):
+        let count = type.clusterCounts.lowerBound
+        throw parameters.error(
+          "size",
+          "too small: \(type.name) has at least \(count) clusters; size=\(enough) is enough"
+        )
       case .impossible(let problem):
         let name = ["size", "cluster", "type"].first { parameters[$0] != nil }
         if let name { throw parameters.error(name, problem) }
         throw .host(["\(options.directory): \(problem)"])
-      case .rootTooSmall(let slots)
-      where options.onConflict == .skip
-        && selection.directories[0].entries.contains { _ in true }:
-        let count = selection.directories[0].entries.count
-        selection.limitRoot(to: slots)
-        precondition(selection.directories[0].entries.count < count, "the root gets smaller")
+      case .rootTooSmall(let slots) where options.onConflict == .skip:
+        selection = Selection(selection.tree, onConflict: .skip, rootLimit: slots)
         tables = plan(selection)
         return try choose(&selection, &tables, options, parameters)
       case .rootTooSmall(let slots):

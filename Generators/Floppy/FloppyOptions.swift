@@ -9,7 +9,8 @@ struct FloppyOptions {
   /// Size of a cluster in bytes, if it was given.
   var clusterSize: Int?
   var size: SizeRequest
-  var layout: PartitionLayout
+  /// `nil` if the size decides.
+  private let chosenLayout: PartitionLayout?
   /// 11 bytes, padded; `nil` for none.
   var label: [UInt8]?
   var volumeID: UInt32?
@@ -32,7 +33,7 @@ struct FloppyOptions {
     type = try Self.type(parameters)
     clusterSize = try Self.clusterSize(parameters)
     size = try Self.size(parameters)
-    layout = try Self.layout(parameters, size)
+    chosenLayout = try Self.layout(parameters)
     label = try Self.label(parameters)
     volumeID = try Self.volumeID(parameters)
     bootCode = try Self.bootCode(parameters)
@@ -69,18 +70,21 @@ struct FloppyOptions {
     return .exactly(bytes)
   }
 
-  private static func layout(
-    _ parameters: Parameters,
-    _ size: SizeRequest
-  ) throws(GeneratorError) -> PartitionLayout {
+  /// What is around the filesystem: nothing if the disk is no larger than a floppy
+  /// disk, unless something was chosen.
+  var layout: PartitionLayout {
+    if let chosenLayout { return chosenLayout }
+    if case .exactly(let bytes) = size, bytes <= FloppyFormat.largestSize { return .none }
+    return .mbr
+  }
+
+  private static func layout(_ parameters: Parameters) throws(GeneratorError) -> PartitionLayout? {
     enum Choice: String, CaseIterable { case auto, mbr, gpt, none }
     switch try parameters.choice("layout", of: Choice.self) ?? .auto {
     case .mbr: return .mbr
     case .gpt: return .gpt
-    case .none: return .none
-    case .auto:
-      if case .exactly(let bytes) = size, bytes <= FloppyFormat.largestSize { return .none }
-      return .mbr
+    case .none: return PartitionLayout.none
+    case .auto: return nil
     }
   }
 

@@ -9,6 +9,8 @@ struct GeometryChoice {
   enum Failure: Error {
     /// The disk is too small; so many bytes are enough.
     case tooSmall(enough: Int)
+    /// The disk is too small for the type, whatever is on it.
+    case tooSmallForType(FATType, enough: Int)
     /// No disk of this type, or with these clusters, can hold the tree.
     case impossible(String)
     /// The root directory of a floppy format has fewer entries than are needed.
@@ -20,19 +22,25 @@ struct GeometryChoice {
     options.clusterSize.map { [$0 / sectorSize] } ?? [1, 2, 4, 8, 16, 32, 64]
   }
 
+  /// 64 KiB, which not every system takes.
+  private static let largestSectors = 128
+
   private var typeChoices: [FATType] { options.type.map { [$0] } ?? FATType.allCases }
 
   /// The filesystem for the options.
   func geometry() throws(Failure) -> Geometry {
     switch options.size {
     case .exactly(let size):
-      if let format = options.floppyFormat, let geometry = try floppy(format) { return geometry }
-      if let geometry = exact(size) { return geometry }
-      let enough = try smallest { _, _ in 0 }
-      let need = options.partitioning(ofFilesystem: enough.totalSectors).diskSize
-      // A filesystem of this size may have larger tables than one of just the
-      // clusters that are needed.
-      throw need > size ? .tooSmall(enough: need) : .impossible(Self.noneOfThisSize)
+      if let geometry = try given(size) { return geometry }
+      let needed = try smallest { _, _ in 0 }
+      guard let enough = diskSize(for: needed, above: size) else {
+        throw .impossible(Self.noneOfThisSize)
+      }
+      let used = demand.clusters(needed.type, clusterSize: needed.clusterSize)
+      guard let type = options.type, used < type.clusterCounts.lowerBound else {
+        throw .tooSmall(enough: enough)
+      }
+      throw .tooSmallForType(type, enough: enough)
     case .automatic:
       return try smallest { used, _ in used / 5 }
     case .extra(let bytes):
@@ -43,6 +51,31 @@ struct GeometryChoice {
   private static let noneOfThisSize =
     "no filesystem of this size has a number of clusters that its type allows; leave out type=, "
     + "cluster= or size="
+
+  /// The size of a disk that can be asked for and has room for a filesystem; `nil`
+  /// if there is none that is larger than a given one.
+  private func diskSize(for needed: Geometry, above size: Int) -> Int? {
+    var options = options
+    options.size = .exactly(size)
+    var candidate = size
+    // What is around a filesystem grows with it, at two places; and larger ones may
+    // have larger tables.
+    for _ in 0..<64 {
+      let whole = options.partitioning(ofFilesystem: needed.totalSectors).diskSize
+      candidate = max(candidate + 1, whole, Self.leastSectors * sectorSize)
+      candidate = (candidate + sectorSize - 1) / sectorSize * sectorSize
+      options.size = .exactly(candidate)
+      let choice = GeometryChoice(demand: demand, options: options)
+      if whole <= candidate, (try? choice.given(candidate)) != nil { return candidate }
+    }
+    return nil
+  }
+
+  /// The filesystem of a disk of this size, if there is one.
+  private func given(_ size: Int) throws(Failure) -> Geometry? {
+    if let format = options.floppyFormat, let geometry = try floppy(format) { return geometry }
+    return exact(size)
+  }
 
   private func floppy(_ format: FloppyFormat) throws(Failure) -> Geometry? {
     guard options.type == nil || options.type == .fat12 else { return nil }
@@ -60,7 +93,8 @@ struct GeometryChoice {
     // Smaller clusters waste less, so they come next; then larger ones.
     let smaller = clusterChoices.filter { $0 <= preferred }.reversed()
     let larger = clusterChoices.filter { $0 > preferred }
-    for clusterSectors in smaller + larger {
+    let last = options.clusterSize == nil ? [Self.largestSectors] : []
+    for clusterSectors in smaller + larger + last {
       for type in typeChoices {
         let geometry = Geometry(
           type,

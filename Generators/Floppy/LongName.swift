@@ -83,7 +83,7 @@ enum LongName {
   private static let underscore = UInt16(UInt8(ascii: "_"))
 
   private static func isForbidden(_ scalar: Unicode.Scalar) -> Bool {
-    scalar.value < 0x20 || scalar.value == 0x7F || "\"*/:<>?\\|".unicodeScalars.contains(scalar)
+    scalar.value < 0x20 || "\"*/:<>?\\|".unicodeScalars.contains(scalar)
   }
 
   private static let devices: Set<String> = Set(

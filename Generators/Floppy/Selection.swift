@@ -20,6 +20,7 @@ struct Selection {
 
   let tree: Tree
   private let onConflict: ConflictPolicy
+  private let rootLimit: Int
 
   /// A directory of the disk.
   struct Directory {
@@ -50,8 +51,14 @@ struct Selection {
   private static let growthLimit = 1_000_000
 
   /// Selects what of a tree can be on a disk.
-  init(_ tree: Tree, onConflict: ConflictPolicy) {
+  ///
+  /// - Parameters:
+  ///   - tree: The tree.
+  ///   - onConflict: What to do with what cannot.
+  ///   - rootLimit: How many entries the root directory may have.
+  init(_ tree: Tree, onConflict: ConflictPolicy, rootLimit: Int = slotLimit) {
     self.tree = tree
+    self.rootLimit = rootLimit
     self.onConflict = onConflict
     directories = [Directory(node: 0, parent: 0)]
     var nameCount = 0
@@ -88,7 +95,8 @@ struct Selection {
           files.append(file)
           continue
         }
-        cause = "differs from \(String(decoding: other, as: UTF16.self)) in case only, if at all"
+        let same = String(decoding: other, as: UTF16.self)
+        cause = "the name differs from \(same) in case only, if at all"
       case .failure(let error):
         cause = Self.cause(of: error.problem)
       }
@@ -129,11 +137,10 @@ struct Selection {
     case .regular:
       guard tree.nodes[node].size > Self.fileSizeLimit else { return node }
       let size = tree.nodes[node].size
-      let cause = "has \(size) bytes; a file on FAT has less than 4 GiB"
       if onConflict == .skip {
-        remarks.add(.leftOut(cause), path(of: entry, in: directory))
+        remarks.add(.leftOut("files on FAT have less than 4 GiB"), path(of: entry, in: directory))
       } else {
-        report(cause, entry, in: directory)
+        report("has \(size) bytes; a file on FAT has less than 4 GiB", entry, in: directory)
       }
       return nil
     case .symbolicLink, .characterDevice, .blockDevice, .fifo, .socket:
@@ -174,37 +181,28 @@ struct Selection {
 
   /// Sees to it that a directory has no more entries than it may have.
   private mutating func limit(_ files: inout [File], in directory: Int) {
+    let limit = directory == 0 ? rootLimit : slotLimit
     // A name of 255 units takes 21 entries.
-    guard files.count >= slotLimit / 21 - 1 else { return }
-    var slots = Self.ownSlots(of: directory)
-    var fitting = 0
-    for file in files {
-      slots += Self.slots(of: file)
-      if slots <= slotLimit { fitting += 1 }
-    }
-    guard slots > slotLimit else { return }
+    guard files.count >= limit / 21 - 1 else { return }
+    let all = files.reduce(Self.ownSlots(of: directory)) { $0 + Self.slots(of: $1) }
+    guard all > limit else { return }
     let path = directoryPath(directory)
     guard onConflict == .skip else {
-      let cause = "its names take \(slots) entries; a directory on FAT has at most \(slotLimit)"
+      let cause = "its names take \(all) entries; a directory on FAT has at most \(limit)"
       report(cause, path)
       return
     }
-    let count = files.count - fitting
-    files.removeLast(count)
-    remarks.add(.leftOut("the directory is full"), "the last \(count) names in \(path)")
-  }
-
-  /// Leaves out what the root directory has no room for.
-  mutating func limitRoot(to slotCount: Int) {
-    var slots = Self.ownSlots(of: 0)
-    let fitting = directories[0].entries.prefix { file in
-      slots += Self.slots(of: file)
-      return slots <= slotCount
+    var slots = Self.ownSlots(of: directory)
+    files.removeAll { file in
+      let count = Self.slots(of: file)
+      guard slots + count > limit else {
+        slots += count
+        return false
+      }
+      let name = String(decoding: file.name, as: UTF16.self)
+      remarks.add(.leftOut("the directory is full"), "\(path)/\(name)")
+      return true
     }
-    let count = directories[0].entries.count - fitting.count
-    directories[0].entries.removeLast(count)
-    let path = directoryPath(0)
-    remarks.add(.leftOut("the root directory is full"), "the last \(count) names in \(path)")
   }
 
   /// Entries that a directory has besides its names: `.` and `..`, or the label.
@@ -237,7 +235,7 @@ struct Selection {
   private static func cause(of problem: LongName.Problem) -> String {
     switch problem {
     case .notUnicode: "the name is not UTF-8, and FAT's names are Unicode"
-    case .forbidden(let scalar) where scalar.value < 0x20 || scalar.value == 0x7F:
+    case .forbidden(let scalar) where scalar.value < 0x20:
       "the name has a control character, which FAT does not allow"
     case .forbidden(let scalar): "the name has a \(Character(scalar)), which FAT does not allow"
     case .endsBadly: "the name ends in a dot or a space, which FAT does not keep"
