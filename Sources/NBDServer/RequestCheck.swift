@@ -17,6 +17,7 @@ extension Responder {
   /// - Parameters:
   ///   - request: The request.
   ///   - payload: What followed it, unless that was thrown away.
+  /// - Returns: What it asks for, or why it is refused.
   func check(_ request: Request, payload: [UInt8]? = nil) -> CheckedRequest {
     switch request.command {
     case .write, .trim, .writeZeroes:
