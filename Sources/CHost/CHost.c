@@ -225,7 +225,7 @@ int64_t host_read_link(int directory, const char *name, void *buffer,
   return length < 0 ? -errno : length;
 }
 
-int host_bind_unix_socket(const char *path) {
+int host_bind_unix_socket(const char *path, int mode) {
   struct sockaddr_un address;
   memset(&address, 0, sizeof address);
   address.sun_family = AF_UNIX;
@@ -234,12 +234,45 @@ int host_bind_unix_socket(const char *path) {
   int descriptor = socket(AF_UNIX, SOCK_STREAM, 0);
   if (descriptor < 0) return -errno;
   fcntl(descriptor, F_SETFD, FD_CLOEXEC);
-  if (bind(descriptor, (struct sockaddr *)&address, sizeof address) == 0)
-    return descriptor;
+  // The file is there from the bind on, so it has to be right from then on.
+  mode_t mask = umask(0777 & ~mode);
+  int result = bind(descriptor, (struct sockaddr *)&address, sizeof address);
   int error = errno;
+  umask(mask);
+  if (result == 0) return descriptor;
   close(descriptor);
   return -error;
 }
+
+int host_take_listening_socket(int descriptor) {
+  int type = 0, listens = 0;
+  socklen_t length = sizeof type;
+  if (getsockopt(descriptor, SOL_SOCKET, SO_TYPE, &type, &length) != 0)
+    return -errno;
+  length = sizeof listens;
+  if (getsockopt(descriptor, SOL_SOCKET, SO_ACCEPTCONN, &listens, &length) != 0)
+    return -errno;
+  if (fcntl(descriptor, F_SETFD, FD_CLOEXEC) != 0) return -errno;
+  return type == SOCK_STREAM && listens;
+}
+
+int host_take_standard_streams(int *input, int *output, int *is_socket) {
+  struct stat in, out;
+  if (fstat(0, &in) != 0 || fstat(1, &out) != 0) return -errno;
+  *is_socket = S_ISSOCK(in.st_mode) && S_ISSOCK(out.st_mode) &&
+               in.st_dev == out.st_dev && in.st_ino == out.st_ino;
+  int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
+  if (nothing < 0) return -errno;
+  *output = -1;
+  *input = fcntl(0, F_DUPFD_CLOEXEC, 3);
+  if (*input >= 0 && !*is_socket) *output = fcntl(1, F_DUPFD_CLOEXEC, 3);
+  if (*input < 0 || (!*is_socket && *output < 0)) return -errno;
+  if (dup2(nothing, 0) < 0 || dup2(nothing, 1) < 0) return -errno;
+  close(nothing);
+  return 0;
+}
+
+int host_is_terminal(int descriptor) { return isatty(descriptor); }
 
 int host_remove_file(const char *path) {
   return unlink(path) == 0 ? 0 : -errno;

@@ -9,6 +9,9 @@
 #include <signal.h>
 #include <spawn.h>
 #include <stdlib.h>
+#ifdef __linux__
+#include <sys/prctl.h>
+#endif
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -22,6 +25,20 @@ static void fill(sigset_t *signals) {
   sigaddset(signals, SIGQUIT);
   sigaddset(signals, SIGTERM);
   sigaddset(signals, SIGCHLD);
+}
+
+int host_exit_with_parent(void) {
+#ifdef __linux__
+  pid_t parent = getppid();
+  if (prctl(PR_SET_PDEATHSIG, SIGTERM) != 0) return -errno;
+  return getppid() == parent ? 0 : -ESRCH;
+#else
+  return -ENOTSUP;
+#endif
+}
+
+int host_unset_environment(const char *name) {
+  return unsetenv(name) == 0 ? 0 : -errno;
 }
 
 void host_block_signals(void) {

@@ -22,7 +22,7 @@ struct Binder {
   /// - Returns: The endpoint with the real port, and the sockets.
   func bind(_ endpoint: Endpoint) throws(ServerError) -> (Endpoint, [any Channel]) {
     switch endpoint {
-    case .unix(let path):
+    case .unix(let path, let mode):
       guard path.utf8.count <= Self.pathLimit else {
         let count = path.utf8.count
         throw ServerError(
@@ -31,7 +31,7 @@ struct Binder {
         )
       }
       // Bound by ourselves, as SwiftNIO takes no path of more than 103 bytes.
-      let socket = unsafe host_bind_unix_socket(path)
+      let socket = unsafe host_bind_unix_socket(path, CInt(mode))
       guard socket >= 0 else {
         throw ServerError(endpoint: endpoint, problem: Self.problem(-socket, endpoint))
       }
@@ -41,6 +41,72 @@ struct Binder {
       return (.tcp(address: address, port: listener.localAddress?.port ?? port), [listener])
     case .tcp(nil, let port):
       return try bindLoopback(endpoint, port)
+    case .inherited(let descriptors):
+      return try takeOver(endpoint, descriptors)
+    case .connection(let input, let output):
+      try connect(endpoint, input: input, output: output)
+      return (endpoint, [])
+    }
+  }
+
+  /// Listens on sockets that somebody else made.
+  private func takeOver(
+    _ endpoint: Endpoint,
+    _ descriptors: [CInt]
+  ) throws(ServerError) -> (Endpoint, [any Channel]) {
+    var listeners: [any Channel] = []
+    for descriptor in descriptors {
+      guard host_take_listening_socket(descriptor) == 1 else {
+        let problem = "not a stream socket that listens, as the environment says it is"
+        throw ServerError(endpoint: .inherited([descriptor]), problem: problem)
+      }
+      listeners.append(try attempt(endpoint) { $0.withBoundSocket(descriptor) })
+    }
+    switch listeners.first?.localAddress {
+    case .unixDomainSocket(let address)?:
+      return (.unix(path: SocketAddress.unixDomainSocket(address).pathname ?? ""), listeners)
+    case let address?:
+      return (.tcp(address: address.ipAddress, port: address.port ?? 0), listeners)
+    case nil:
+      return (endpoint, listeners)
+    }
+  }
+
+  /// Serves the one client that there is.
+  private func connect(
+    _ endpoint: Endpoint,
+    input: CInt,
+    output: CInt?
+  ) throws(ServerError) {
+    let services = services
+    do {
+      if let output {
+        _ = try NIOPipeBootstrap(group: group)
+          .channelOption(.allowRemoteHalfClosure, value: true)
+          .channelOption(.writeBufferWaterMark, value: ConnectionLimits.writeBuffer)
+          .channelInitializer { Self.initialize($0, services) }
+          .takingOwnershipOfDescriptors(input: input, output: output).wait()
+      } else {
+        _ = try ClientBootstrap(group: group)
+          .channelOption(.allowRemoteHalfClosure, value: true)
+          .channelOption(.writeBufferWaterMark, value: ConnectionLimits.writeBuffer)
+          .channelInitializer { Self.initialize($0, services) }
+          .withConnectedSocket(input).wait()
+      }
+    } catch {
+      let problem = "not a socket or a pair of pipes with a client at the other end"
+      throw ServerError(endpoint: endpoint, problem: problem)
+    }
+  }
+
+  /// Gets a client's connection going.
+  private static func initialize(
+    _ channel: any Channel,
+    _ services: ConnectionServices
+  ) -> EventLoopFuture<Void> {
+    services.register(channel)
+    return channel.eventLoop.makeCompletedFuture {
+      try channel.pipeline.syncOperations.addHandler(NegotiationHandler(services))
     }
   }
 
@@ -77,12 +143,7 @@ struct Binder {
         .recvAllocator,
         value: FixedSizeRecvByteBufferAllocator(capacity: Self.receiveSize)
       )
-      .childChannelInitializer { channel in
-        services.register(channel)
-        return channel.eventLoop.makeCompletedFuture {
-          try channel.pipeline.syncOperations.addHandler(NegotiationHandler(services))
-        }
-      }
+      .childChannelInitializer { Self.initialize($0, services) }
     if isTCP {
       bootstrap =
         bootstrap

@@ -18,6 +18,8 @@ final class ConnectionServices: Sendable {
   /// strangers' wishes never keep more than one processor busy.
   let makers: NIOThreadPool
 
+  private let onLastDisconnect: @Sendable () -> Void
+
   /// Connections that are open, for ending them.
   private let channels = Mutex<[ObjectIdentifier: any Channel]>([:])
 
@@ -27,7 +29,14 @@ final class ConnectionServices: Sendable {
   /// How many subjects are remembered before failures are no longer logged.
   private static let failureLimit = 10_000
 
-  init(catalog: ExportCatalog, logger: Logger, pool: NIOThreadPool, makers: NIOThreadPool) {
+  init(
+    catalog: ExportCatalog,
+    logger: Logger,
+    pool: NIOThreadPool,
+    makers: NIOThreadPool,
+    onLastDisconnect: @escaping @Sendable () -> Void
+  ) {
+    self.onLastDisconnect = onLastDisconnect
     self.catalog = catalog
     self.logger = logger
     self.pool = pool
@@ -53,7 +62,9 @@ final class ConnectionServices: Sendable {
         channels[identifier] = nil
         return channels.isEmpty
       }
-      if isLast { scheduleTrim(eventLoop) }
+      guard isLast else { return }
+      onLastDisconnect()
+      scheduleTrim(eventLoop)
     }
   }
 

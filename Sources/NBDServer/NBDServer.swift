@@ -7,13 +7,17 @@ import Synchronization
 
 /// A server that offers disks to NBD clients.
 public final class NBDServer: Sendable {
-  /// Where it waits for clients; a port of 0 is replaced by the real one.
+  /// Where it waits for clients; a port of 0 is replaced by the real one, inherited
+  /// sockets by the address of the first.
   public let endpoint: Endpoint
 
   private let services: ConnectionServices
   private let group: MultiThreadedEventLoopGroup
   private let listeners: [any Channel]
   private let isStopping = Atomic(false)
+
+  /// The unix socket's file, if the server made it.
+  private let socketFile: String?
 
   /// Threads that wait for storage.
   private static let poolSize = 8
@@ -24,18 +28,27 @@ public final class NBDServer: Sendable {
   ///   - endpoint: Where to wait for clients.
   ///   - catalog: What to offer.
   ///   - logger: Receives what happens.
+  ///   - onLastDisconnect: Is called whenever the last of the clients has gone.
   /// - Throws: ``ServerError`` if the endpoint cannot be had.
   public init(
     on endpoint: Endpoint,
     catalog: ExportCatalog,
-    logger: Logger
+    logger: Logger,
+    onLastDisconnect: @escaping @Sendable () -> Void = {}
   ) throws(ServerError) {
     group = MultiThreadedEventLoopGroup(numberOfThreads: NIOCore.System.coreCount)
     let pool = NIOThreadPool(numberOfThreads: Self.poolSize)
     pool.start()
     let makers = NIOThreadPool(numberOfThreads: 1)
     makers.start()
-    services = ConnectionServices(catalog: catalog, logger: logger, pool: pool, makers: makers)
+    services = ConnectionServices(
+      catalog: catalog,
+      logger: logger,
+      pool: pool,
+      makers: makers,
+      onLastDisconnect: onLastDisconnect
+    )
+    if case .unix(let path, _) = endpoint { socketFile = path } else { socketFile = nil }
     let binder = Binder(group: group, services: services)
     do throws(ServerError) {
       (self.endpoint, listeners) = try binder.bind(endpoint)
@@ -62,7 +75,7 @@ public final class NBDServer: Sendable {
   public func stop() {
     guard !isStopping.exchange(true, ordering: .relaxed) else { return }
     for listener in listeners { try? listener.close().wait() }
-    if case .unix(let path) = endpoint { _ = unsafe host_remove_file(path) }
+    if let socketFile { _ = unsafe host_remove_file(socketFile) }
     for channel in services.openChannels {
       channel.pipeline.fireUserInboundEventTriggered(ServerIsShuttingDown())
     }

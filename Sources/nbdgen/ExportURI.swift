@@ -17,9 +17,12 @@ struct ExportURI: Equatable {
     var unixSocket = ""
     var port = ""
     switch endpoint {
-    case .unix(let path):
+    case .unix(let path, _):
       unixSocket = path
       text = "nbd+unix:///\(name)?socket=\(Self.encode(path, keeping: "-._~/"))"
+    case .inherited, .connection:
+      // There is no way to it for others.
+      text = ""
     case .tcp(let address, let number):
       port = String(number)
       let path = name.isEmpty ? "" : "/\(name)"

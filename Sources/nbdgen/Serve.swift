@@ -23,6 +23,28 @@ struct Serve: ParsableCommand {
   )
   var unix: String?
 
+  @Flag(
+    name: [.customShort("s"), .customLong("single"), .customLong("stdin")],
+    help: "Serve one client, on the standard input and output."
+  )
+  var isSingle = false
+
+  @Option(
+    name: .customLong("mode"),
+    parsing: .unconditional,
+    help: .init(
+      "Who may connect to the unix socket, in octal. (default: 600, the user alone)",
+      valueName: "mode"
+    )
+  )
+  var mode: String?
+
+  @Flag(
+    name: .customLong("exit-with-parent"),
+    help: "End when the process that started nbdgen ends."
+  )
+  var exitsWithParent = false
+
   @Option(
     name: [.customShort("p", allowingJoined: true), .long],
     parsing: .unconditional,
@@ -113,10 +135,12 @@ struct Serve: ParsableCommand {
     guard let name = words.first else {
       throw UserError(usage: "no generator is named; nbdgen help lists them")
     }
+    let endpoint = try EndpointChoice(self)
+    if exitsWithParent { try ParentProcess.exitWithIt() }
     let session = ServeSession(
       generator: try GeneratorRegistry.generator(named: name),
       words: Array(words.dropFirst()),
-      endpoint: try endpointChoice(),
+      endpoint: endpoint,
       exportName: try checkedExportName(),
       command: command,
       pidFile: pidFile,
@@ -125,26 +149,6 @@ struct Serve: ParsableCommand {
     )
     let status = try session.run()
     if status != 0 { throw ExitCode(status) }
-  }
-
-  /// Where to listen, as the options say.
-  private func endpointChoice() throws -> EndpointChoice {
-    if let unix {
-      guard port == nil else {
-        throw UserError(usage: "-U and -p: a server listens in one way; leave one of them out")
-      }
-      guard address == nil else {
-        throw UserError(usage: "-i \(address ?? ""): an address is for TCP; leave out -U or -i")
-      }
-      guard !unix.isEmpty else {
-        throw UserError(usage: "-U: not a path; write the path of a socket, or - for a new one")
-      }
-      return unix == "-" ? .temporarySocket : .endpoint(.unix(path: absolute(unix)))
-    }
-    guard let number = UInt16(port ?? "10809") else {
-      throw UserError(usage: "-p \(port ?? ""): not a port; write a number from 0 to 65535")
-    }
-    return .endpoint(.tcp(address: address, port: Int(number)))
   }
 
   private func checkedExportName() throws -> String {

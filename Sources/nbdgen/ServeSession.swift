@@ -5,13 +5,6 @@ import Logging
 import NBDServer
 import SystemPackage
 
-/// Where to listen, before a temporary socket has its path.
-enum EndpointChoice {
-  case endpoint(Endpoint)
-  /// A socket in a new directory, which is removed at the end.
-  case temporarySocket
-}
-
 /// One run of the command: builds the disk, serves it, and cleans up.
 struct ServeSession {
   var generator: any Generator.Type
@@ -37,8 +30,14 @@ struct ServeSession {
 
     var leftovers = Leftovers()
     defer { leftovers.remove() }
-    let server = try start(generated, &leftovers)
+    let end = ClientsEnd()
+    let server = try start(generated, &leftovers, end)
     defer { server.stop() }
+    if endsWithClients {
+      _ = host_descriptor_limit(1)
+      if let pidFile { try leftovers.write("\(host_process_number())\n", to: pidFile) }
+      return waitForSignal(orEnd: end)
+    }
     let uri = ExportURI(server.endpoint, exportName: exportName)
     if let pidFile { try leftovers.write("\(host_process_number())\n", to: pidFile) }
     if command == nil || isVerbose { announce(generated, uri) }
@@ -50,6 +49,14 @@ struct ServeSession {
     // Only now: the command gets the limit that nbdgen was given.
     _ = host_descriptor_limit(1)
     return captive.wait()
+  }
+
+  /// Whether nobody else can come when the last client has gone.
+  private var endsWithClients: Bool {
+    switch endpoint {
+    case .single, .inherited(_, endsWithClients: true): true
+    case .endpoint, .temporarySocket, .inherited: false
+    }
   }
 
   private func build() throws -> GeneratedDisk {
@@ -73,19 +80,45 @@ struct ServeSession {
     min(max(Int(host_descriptor_limit(0)) / 2, 16), 1 << 16)
   }
 
-  private func start(_ generated: GeneratedDisk, _ leftovers: inout Leftovers) throws -> NBDServer {
+  private func start(
+    _ generated: GeneratedDisk,
+    _ leftovers: inout Leftovers,
+    _ end: ClientsEnd
+  ) throws -> NBDServer {
     let endpoint: Endpoint
     switch self.endpoint {
-    case .endpoint(let given): endpoint = given
-    case .temporarySocket: endpoint = .unix(path: try leftovers.makeDirectory() + "/socket")
+    case .endpoint(let given):
+      endpoint = given
+    case .temporarySocket(let mode):
+      endpoint = .unix(path: try leftovers.makeDirectory() + "/socket", mode: mode)
+    case .single:
+      endpoint = try Self.standardStreams()
+    case .inherited(let descriptors, _):
+      endpoint = .inherited(descriptors)
     }
     var logger = Logger(label: "nbdgen") { _ in StandardErrorLog(logLevel: .notice) }
     if isVerbose { logger.logLevel = .debug }
     do throws(ServerError) {
-      return try NBDServer(on: endpoint, catalog: catalog(generated), logger: logger)
+      return try NBDServer(
+        on: endpoint,
+        catalog: catalog(generated),
+        logger: logger,
+        onLastDisconnect: { [endsWithClients] in if endsWithClients { end.signal() } }
+      )
     } catch {
       throw UserError(host: error.description)
     }
+  }
+
+  /// The client's end of the standard input and output; nothing else may write
+  /// there from now on.
+  private static func standardStreams() throws -> Endpoint {
+    var (input, output, isSocket): (CInt, CInt, CInt) = (-1, -1, 0)
+    let result = unsafe host_take_standard_streams(&input, &output, &isSocket)
+    guard result == 0 else {
+      throw UserError(host: "-s: \(Errno(rawValue: -result).description)")
+    }
+    return .connection(input: input, output: isSocket == 0 ? output : nil)
   }
 
   /// The export that clients see; one that depends on its name has any.
@@ -111,9 +144,12 @@ struct ServeSession {
   }
 
   /// Waits for a signal that ends the server, which is a success.
-  private func waitForSignal() -> Int32 {
+  private func waitForSignal(orEnd end: ClientsEnd? = nil) -> Int32 {
     var signal: Int32 = 0
-    repeat { signal = host_wait_signal(-1) } while signal == SignalNumber.child
+    repeat {
+      if end?.isReached == true { break }
+      signal = host_wait_signal(-1)
+    } while signal == SignalNumber.child
     SignalNumber.exitAtOnceOnNext()
     return 0
   }

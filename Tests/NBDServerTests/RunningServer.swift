@@ -37,8 +37,9 @@ final class RunningServer: Sendable {
   /// Where clients find it.
   var endpoint: NBDTestClient.Endpoint {
     switch server.endpoint {
-    case .unix(let path): .unix(path)
+    case .unix(let path, _): .unix(path)
     case .tcp(_, let port): .tcp(port: port)
+    case .inherited, .connection: .unix(path)
     }
   }
 

@@ -82,8 +82,20 @@ int host_reads_everything(void);
 int64_t host_read_link(int directory, const char *name, void *buffer,
                        size_t count);
 
-/// Makes a unix socket of a path of at most 107 bytes, for listening.
-int host_bind_unix_socket(const char *path);
+/// Makes a unix socket of a path of at most 107 bytes, for listening; `mode` is
+/// who may connect to it.
+int host_bind_unix_socket(const char *path, int mode);
+
+/// Whether a descriptor is a stream socket that listens: 1, 0 or a negated errno.
+/// It is no longer inherited by children.
+int host_take_listening_socket(int descriptor);
+
+/// Takes the standard input and output away, and puts nothing in their places.
+/// With `*is_socket` both were one socket, and `*output` is none.
+int host_take_standard_streams(int *input, int *output, int *is_socket);
+
+/// Whether a descriptor is a terminal.
+int host_is_terminal(int descriptor);
 
 /// Removes a name from the filesystem.
 int host_remove_file(const char *path);
@@ -131,6 +143,13 @@ void host_abandon_child(int process);
 int host_child_status(int process);
 
 int host_send_signal(int process, int signal);
+
+/// Has the process get SIGTERM when its parent ends; -ENOTSUP where there is no
+/// such thing, -ESRCH if the parent has ended already.
+int host_exit_with_parent(void);
+
+/// Removes an environment variable.
+int host_unset_environment(const char *name);
 
 /// Sets an environment variable for children.
 int host_set_environment(const char *name, const char *value);
