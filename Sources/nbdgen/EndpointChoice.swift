@@ -99,7 +99,7 @@ enum Activation {
       Int32(process) == host_process_number()
     else { return nil }
     for name in ["LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES"] {
-      _ = unsafe host_unset_environment(name)
+      Environment.remove(name)
     }
     guard let count = Int(text), (1...limit).contains(count) else {
       throw UserError(host: "LISTEN_FDS=\(text): not a number of sockets from 1 to \(limit)")

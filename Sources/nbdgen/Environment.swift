@@ -18,6 +18,11 @@ enum Environment {
   }()
 }
 
+extension Environment {
+  /// Takes a variable away from the children of this process.
+  static func remove(_ name: String) { _ = unsafe host_unset_environment(name) }
+}
+
 /// The path as it is written from the root of the filesystem.
 func absolute(_ path: String) -> String {
   if path.hasPrefix("/") { return path }

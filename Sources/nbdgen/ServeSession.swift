@@ -92,7 +92,7 @@ struct ServeSession {
     case .temporarySocket(let mode):
       endpoint = .unix(path: try leftovers.makeDirectory() + "/socket", mode: mode)
     case .single:
-      endpoint = try Self.standardStreams()
+      endpoint = try StandardStreams.take()
     case .inherited(let descriptors, _):
       endpoint = .inherited(descriptors)
     }
@@ -108,17 +108,6 @@ struct ServeSession {
     } catch {
       throw UserError(host: error.description)
     }
-  }
-
-  /// The client's end of the standard input and output; nothing else may write
-  /// there from now on.
-  private static func standardStreams() throws -> Endpoint {
-    var (input, output, isSocket): (CInt, CInt, CInt) = (-1, -1, 0)
-    let result = unsafe host_take_standard_streams(&input, &output, &isSocket)
-    guard result == 0 else {
-      throw UserError(host: "-s: \(Errno(rawValue: -result).description)")
-    }
-    return .connection(input: input, output: isSocket == 0 ? output : nil)
   }
 
   /// The export that clients see; one that depends on its name has any.
