@@ -30,9 +30,8 @@ public struct Negotiation: Sendable {
     public var contexts: [MetaContext]
   }
 
-  /// How many options a client may send; the longest legal sequences ask for
-  /// each of many exports.
-  public static let optionLimit = 10_000
+  /// How many options a client may send.
+  private let optionLimit: Int
 
   private(set) var handshake: HandshakeFlags?
   private(set) var form = ReplyForm.simple
@@ -64,7 +63,10 @@ public struct Negotiation: Sendable {
   }
 
   /// Starts a negotiation; the client's flags come first.
-  public init() {}
+  ///
+  /// - Parameter optionLimit: How many options the client may send; the longest
+  ///   legal sequences ask for each of many exports.
+  public init(optionLimit: Int = 10_000) { self.optionLimit = optionLimit }
 
   /// Takes the client's flags.
   ///
@@ -84,7 +86,7 @@ public struct Negotiation: Sendable {
   public mutating func receive(_ header: OptionHeader, data: [UInt8]) -> Step {
     precondition(handshake != nil && pending == nil, "options come one at a time, after the flags")
     optionCount += 1
-    guard optionCount <= Self.optionLimit else { return .close([]) }
+    guard optionCount <= optionLimit else { return .close([]) }
     if history.count < Self.historyLimit { history.append(header.code) }
     switch header.code {
     case .exportName:

@@ -104,7 +104,10 @@ struct Binder {
     _ channel: any Channel,
     _ services: ConnectionServices
   ) -> EventLoopFuture<Void> {
-    services.register(channel)
+    guard services.register(channel) else {
+      // Refused by an error, which closes it.
+      return channel.eventLoop.makeFailedFuture(ChannelError.alreadyClosed)
+    }
     return channel.eventLoop.makeCompletedFuture {
       try channel.pipeline.syncOperations.addHandler(NegotiationHandler(services))
     }

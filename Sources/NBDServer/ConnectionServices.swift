@@ -9,6 +9,7 @@ import Synchronization
 /// What all connections of a server share.
 final class ConnectionServices: Sendable {
   let catalog: ExportCatalog
+  let limits: ServerLimits
   let logger: Logger
 
   /// Reads what would make an event loop wait.
@@ -21,7 +22,7 @@ final class ConnectionServices: Sendable {
   private let onLastDisconnect: @Sendable () -> Void
 
   /// Connections that are open, for ending them.
-  private let channels = Mutex<[ObjectIdentifier: any Channel]>([:])
+  private let channels = Mutex(Connections())
 
   /// What failed to be read and was logged.
   private let loggedFailures = Mutex<Set<String>>([])
@@ -31,6 +32,7 @@ final class ConnectionServices: Sendable {
 
   init(
     catalog: ExportCatalog,
+    limits: ServerLimits,
     logger: Logger,
     pool: NIOThreadPool,
     makers: NIOThreadPool,
@@ -38,6 +40,7 @@ final class ConnectionServices: Sendable {
   ) {
     self.onLastDisconnect = onLastDisconnect
     self.catalog = catalog
+    self.limits = limits
     self.logger = logger
     self.pool = pool
     self.makers = makers
@@ -52,20 +55,25 @@ final class ConnectionServices: Sendable {
   }
 
   /// Keeps track of a connection until it closes.
-  func register(_ channel: any Channel) {
+  ///
+  /// - Returns: Whether there may be one more; if not, it should be closed.
+  func register(_ channel: any Channel) -> Bool {
     let identifier = ObjectIdentifier(channel)
     let eventLoop = channel.eventLoop
-    channels.withLock { $0[identifier] = channel }
+    let address = channel.remoteAddress?.ipAddress
+    let (excess, isNews) = channels.withLock { $0.add(channel, from: address, limits) }
+    if let excess {
+      if isNews { logger.warning("\(excess): further ones are closed") }
+      return false
+    }
     connectionCount.add(1, ordering: .relaxed)
     channel.closeFuture.whenComplete { [self] _ in
-      let isLast = channels.withLock { channels in
-        channels[identifier] = nil
-        return channels.isEmpty
-      }
+      let isLast = channels.withLock { $0.remove(identifier, from: address) }
       guard isLast else { return }
       onLastDisconnect()
       scheduleTrim(eventLoop)
     }
+    return true
   }
 
   /// Gives memory back to the host when many clients have come and gone; the
@@ -87,23 +95,14 @@ final class ConnectionServices: Sendable {
   /// After fewer connections there is nothing worth giving back.
   private static let trimLimit = 100
 
-  var openChannels: [any Channel] { channels.withLock { Array($0.values) } }
+  var openChannels: [any Channel] { channels.withLock { Array($0.channels.values) } }
 }
 
 /// Tells a connection's handler that the server is about to end.
 struct ServerIsShuttingDown: Sendable {}
 
-/// Sizes that bound what one connection may cost.
+/// Sizes that bound what one connection may cost, whatever was asked for.
 enum ConnectionLimits {
-  /// Most bytes of an option's data: the longest name or query of 4,096 bytes
-  /// several times over.
-  ///
-  /// A client that announces more is disconnected.
-  static let optionSize = 1 << 16
-
-  /// How long a client may take to negotiate.
-  static let negotiationTime = TimeAmount.seconds(60)
-
   /// Most bytes that may follow a request: those of any write, which are thrown
   /// away; with extended headers, the maximum payload.
   static func payloadSize(_ form: ReplyForm) -> Int {
@@ -116,11 +115,8 @@ enum ConnectionLimits {
   /// Replies are gathered up to this size before they are sent, in bytes.
   static let batchSize = 1 << 17
 
-  /// How many bytes may be on their way from storage, in bytes.
-  static let inFlightSize = 1 << 22
-
   /// What a read counts that is on its way, besides its bytes; so there are at
-  /// most 1,024 of them.
+  /// most 1,024 of them, unless the limit is another.
   static let inFlightOverhead = 1 << 12
 
   /// How long one connection keeps its event loop busy before others get their

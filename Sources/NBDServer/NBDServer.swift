@@ -27,12 +27,14 @@ public final class NBDServer: Sendable {
   /// - Parameters:
   ///   - endpoint: Where to wait for clients.
   ///   - catalog: What to offer.
+  ///   - limits: What clients may cost.
   ///   - logger: Receives what happens.
   ///   - onLastDisconnect: Is called whenever the last of the clients has gone.
   /// - Throws: ``ServerError`` if the endpoint cannot be had.
   public init(
     on endpoint: Endpoint,
     catalog: ExportCatalog,
+    limits: ServerLimits = ServerLimits(),
     logger: Logger,
     onLastDisconnect: @escaping @Sendable () -> Void = {}
   ) throws(ServerError) {
@@ -43,6 +45,7 @@ public final class NBDServer: Sendable {
     makers.start()
     services = ConnectionServices(
       catalog: catalog,
+      limits: limits,
       logger: logger,
       pool: pool,
       makers: makers,

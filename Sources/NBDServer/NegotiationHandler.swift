@@ -13,7 +13,7 @@ final class NegotiationHandler: ChannelDuplexHandler, RemovableChannelHandler {
 
   let services: ConnectionServices
   let connectedAt = ContinuousClock.now
-  private(set) var negotiation = Negotiation()
+  private(set) var negotiation: Negotiation
 
   /// What the last lookup found; anything but one more lookup makes it stale.
   private(set) var lastFinding: Finding?
@@ -22,6 +22,8 @@ final class NegotiationHandler: ChannelDuplexHandler, RemovableChannelHandler {
   private var inbound = ByteBuffer()
   private var gate = ReadGate()
   private var timeout: Scheduled<Void>?
+  private var deadline = NIODeadline.distantFuture
+  private var lastMessage = NIODeadline.now()
 
   enum State {
     case flags
@@ -34,15 +36,35 @@ final class NegotiationHandler: ChannelDuplexHandler, RemovableChannelHandler {
 
   init(_ services: ConnectionServices) {
     self.services = services
+    negotiation = Negotiation(optionLimit: services.limits.options)
   }
 
   func channelActive(context: ChannelHandlerContext) {
     send(Greeting.encode(), context)
-    let loopBound = NIOLoopBound(context, eventLoop: context.eventLoop)
-    timeout = context.eventLoop.scheduleTask(in: ConnectionLimits.negotiationTime) {
-      loopBound.value.close(promise: nil)
-    }
+    deadline = .now() + TimeAmount(services.limits.negotiationTime)
+    lastMessage = .now()
+    watch(context)
     context.fireChannelActive()
+  }
+
+  /// When a client that says nothing has been silent for too long.
+  private var silenceEnd: NIODeadline {
+    lastMessage + TimeAmount(services.limits.negotiationIdleTime)
+  }
+
+  /// Ends the connection when the negotiation takes too long, or the client is
+  /// silent for too long.
+  private func watch(_ context: ChannelHandlerContext) {
+    let bound = NIOLoopBound((handler: self, context: context), eventLoop: context.eventLoop)
+    let silence = silenceEnd
+    timeout = context.eventLoop.scheduleTask(deadline: min(deadline, silence)) {
+      let (handler, context) = bound.value
+      guard NIODeadline.now() >= min(handler.deadline, handler.silenceEnd) else {
+        return handler.watch(context)
+      }
+      handler.services.logger.debug("closing a connection: it takes too long to negotiate")
+      context.close(promise: nil)
+    }
   }
 
   func handlerRemoved(context: ChannelHandlerContext) {
@@ -106,12 +128,13 @@ final class NegotiationHandler: ChannelDuplexHandler, RemovableChannelHandler {
     case .header:
       guard let bytes = inbound.readBytes(length: OptionHeader.size) else { return false }
       guard let header = OptionHeader(decoding: bytes),
-        header.dataSize <= ConnectionLimits.optionSize
+        header.dataSize <= services.limits.optionSize
       else {
         services.logger.debug("closing a connection: what it sent is no option, or too long a one")
         perform(.close([]), context)
         return false
       }
+      lastMessage = .now()
       state = .data(header)
     case .data(let header):
       guard let data = inbound.readBytes(length: header.dataSize) else { return false }
@@ -160,6 +183,7 @@ final class NegotiationHandler: ChannelDuplexHandler, RemovableChannelHandler {
   func resume(_ finding: Finding, _ context: ChannelHandlerContext) {
     guard case .finding = state else { return }
     state = .header
+    lastMessage = .now()
     finish(finding, context)
     if case .ended = state { return }
     process(context)
@@ -182,7 +206,8 @@ final class NegotiationHandler: ChannelDuplexHandler, RemovableChannelHandler {
     let responder = Responder(
       disk: export.disk,
       form: agreement.form,
-      contexts: agreement.contexts
+      contexts: agreement.contexts,
+      lengthLimit: services.limits.requestSize
     )
     let handler = TransmissionHandler(responder, services)
     let pipeline = context.pipeline.syncOperations

@@ -33,7 +33,9 @@ extension Responder {
       let allowed: CommandFlags = form == .simple ? [] : .dontFragment
       guard isAllowed(request.flags, allowed) else { return Self.wrongFlags }
       guard let range = range(of: request) else { return Self.outside }
-      guard range.count <= UInt32.max else { return .refused(.overflow, "too long for a read") }
+      guard range.count <= lengthLimit else {
+        return .refused(form == .simple ? .invalid : .overflow, "too long for a read")
+      }
       let isSplittable = form != .simple && !request.flags.contains(.dontFragment)
       guard isSplittable || range.count <= BlockSizes.maximumPayload else {
         if form != .simple { return .refused(.overflow, "too long to be sent unfragmented") }

@@ -9,6 +9,9 @@ struct Responder: Sendable {
   let form: ReplyForm
   let contexts: [MetaContext]
 
+  /// Most bytes of a read.
+  let lengthLimit: Int
+
   /// Room that a reply to a read of `count` bytes takes at most: holes are sent
   /// as chunks only from 4 KiB on, so heads are few.
   static func replyLimit(_ count: Int) -> Int {

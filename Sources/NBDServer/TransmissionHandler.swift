@@ -103,7 +103,7 @@ final class TransmissionHandler: ChannelDuplexHandler {
 
   /// Whether there is room for more replies.
   private func mayProceed(_ context: ChannelHandlerContext) -> Bool {
-    context.channel.isWritable && bytesInFlight < ConnectionLimits.inFlightSize
+    context.channel.isWritable && bytesInFlight < services.limits.inFlightSize
       && !isWaitingForPiece && !isGivingWay
   }
 

@@ -90,6 +90,16 @@ struct Serve: ParsableCommand {
   )
   var pidFile: String?
 
+  @Option(
+    name: .customLong("limit"),
+    parsing: .unconditionalSingleValue,
+    help: .init(
+      "What clients may cost: \(LimitOption.names). May be given several times.",
+      valueName: "name=value"
+    )
+  )
+  var limits: [String] = []
+
   @Flag(
     name: .customLong("no-exec"),
     help: "Expressions in parameters may not read files or run scripts."
@@ -136,11 +146,13 @@ struct Serve: ParsableCommand {
       throw UserError(usage: "no generator is named; nbdgen help lists them")
     }
     let endpoint = try EndpointChoice(self)
+    let limits = try LimitOption.limits(limits)
     if exitsWithParent { try ParentProcess.exitWithIt() }
     let session = ServeSession(
       generator: try GeneratorRegistry.generator(named: name),
       words: Array(words.dropFirst()),
       endpoint: endpoint,
+      limits: limits,
       exportName: try checkedExportName(),
       command: command,
       pidFile: pidFile,

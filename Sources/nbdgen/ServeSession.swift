@@ -10,6 +10,7 @@ struct ServeSession {
   var generator: any Generator.Type
   var words: [String]
   var endpoint: EndpointChoice
+  var limits: ServerLimits
   var exportName: String
   /// What to run while the disk is served.
   var command: String?
@@ -102,6 +103,7 @@ struct ServeSession {
       return try NBDServer(
         on: endpoint,
         catalog: catalog(generated),
+        limits: limits,
         logger: logger,
         onLastDisconnect: { [endsWithClients] in if endsWithClients { end.signal() } }
       )

@@ -74,6 +74,13 @@ struct WaysInTests {
       ("-s --run true data 1", 2, "-s and --run: "), ("-s -i ::1 data 1", 2, "-s and -i: "),
       ("-s data 1", 1, "the standard input and output: not a socket or a pair of pipes"),
       ("-p 0 --mode 600 data 1", 2, "--mode: is for a unix socket"),
+      ("-U - --limit x data 1", 2, "--limit x: not of the form name=value"),
+      (
+        "-U - --limit conections=5 data 1", 2,
+        "--limit conections=5: there is no such limit; did you"
+      ),
+      ("-U - --limit options=0 data 1", 2, "--limit options=0: not a number from 1 to 1000000"),
+      ("-U - --limit=option-size=1K data 1", 2, "--limit option-size=1K: not a number from 8192"),
       ("-U - --mode 888 data 1", 2, "--mode 888: not a file's mode"),
       ("-U - --mode 1000 data 1", 2, "--mode 1000: not a file's mode"),
     ]
@@ -117,6 +124,27 @@ struct WaysInTests {
       let words = ["-U", path] + options + ["data", "1", "--run", command]
       let outcome = try Scene().run(words)
       #expect(outcome.lines == [listed], "\(outcome)")
+    }
+  }
+
+  @Test("Limits are what was asked for")
+  func limits() throws {
+    // A proxy holds the one connection that there may be.
+    let command = """
+      nbdkit -U proxy -P pid nbd uri="$uri" && sleep 0.3
+      nbdsh -c 'h.connect_uri("nbd+unix:///?socket=proxy")' -c 'import os' -c 'h2 = nbd.NBD()' -c '
+      try:
+          h2.connect_unix(os.environ["unixsocket"])
+          print("connected")
+      except nbd.Error:
+          print("turned away")'
+      kill $(cat pid)
+      """
+    for (limit, answer) in [("connections=1", "turned away"), ("connections=9", "connected")] {
+      let outcome = try Scene().run(
+        ["-U", "-", "--limit", "options=100", "--limit=\(limit)", "data", "1", "--run", command]
+      )
+      #expect(outcome.lines == [answer], "\(outcome)")
     }
   }
 

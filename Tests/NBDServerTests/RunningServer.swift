@@ -12,19 +12,30 @@ final class RunningServer: Sendable {
   private let isStopped = Atomic(false)
 
   /// Offers the exports on a fresh unix socket, or on a free TCP port.
-  init(_ exports: [Export], other: Export? = nil, isTCP: Bool = false) throws {
+  init(
+    _ exports: [Export],
+    other: Export? = nil,
+    isTCP: Bool = false,
+    limits: ServerLimits = ServerLimits()
+  ) throws {
     let log = log
     directory = try TemporaryDirectory()
     server = try NBDServer(
       on: isTCP ? .tcp(address: nil, port: 0) : .unix(path: directory("socket")),
       catalog: ExportCatalog(exports, other: other),
+      limits: limits,
       logger: Logger(label: "test") { _ in log }
     )
   }
 
   /// Offers one disk under the name `disk`.
-  convenience init(_ disk: Disk, isTCP: Bool = false) throws {
-    try self.init([Export(name: "disk", description: "", disk: disk)], isTCP: isTCP)
+  convenience init(
+    _ disk: Disk,
+    isTCP: Bool = false,
+    limits: ServerLimits = ServerLimits()
+  ) throws {
+    let export = Export(name: "disk", description: "", disk: disk)
+    try self.init([export], isTCP: isTCP, limits: limits)
   }
 
   deinit { stop() }

@@ -24,18 +24,24 @@ extension NBDTestClient {
     return client
   }
 
+  /// Connects, and says nothing yet.
+  package static func connected(
+    _ endpoint: Endpoint,
+    timeout: Double = 20
+  ) throws -> NBDTestClient {
+    switch endpoint {
+    case .unix(let path): try NBDTestClient(unixPath: path, timeout: timeout)
+    case .tcp(let port, let host): try NBDTestClient(tcpPort: port, host: host, timeout: timeout)
+    }
+  }
+
   /// Connects and exchanges greeting and client flags; options may follow.
   package static func negotiating(
     _ endpoint: Endpoint,
     clientFlags: UInt32 = NBD.ClientFlag.fixedNewstyle | NBD.ClientFlag.noZeroes,
     timeout: Double = 20
   ) throws -> NBDTestClient {
-    let client =
-      switch endpoint {
-      case .unix(let path): try NBDTestClient(unixPath: path, timeout: timeout)
-      case .tcp(let port, let host):
-        try NBDTestClient(tcpPort: port, host: host, timeout: timeout)
-      }
+    let client = try connected(endpoint, timeout: timeout)
     try client.readGreeting()
     try client.sendClientFlags(clientFlags)
     return client

@@ -1,0 +1,47 @@
+import NIOCore
+
+/// The connections that are open, and how many of them each address has.
+struct Connections {
+  private(set) var channels: [ObjectIdentifier: any Channel] = [:]
+  private var counts: [String: Int] = [:]
+
+  /// What was said to be too much, and not taken back by somebody leaving.
+  private var reported: Set<String> = []
+
+  /// Adds a connection, if there may be one more.
+  ///
+  /// - Parameters:
+  ///   - channel: The connection.
+  ///   - address: Where it comes from; `nil` for unix sockets and pipes.
+  ///   - limits: How many there may be.
+  /// - Returns: `nil` if it was added, or what there is too much of, and whether
+  ///   that was not said before.
+  mutating func add(
+    _ channel: any Channel,
+    from address: String?,
+    _ limits: ServerLimits
+  ) -> (excess: String?, isNews: Bool) {
+    let count = address.map { counts[$0, default: 0] } ?? 0
+    var excess: String?
+    if channels.count >= limits.connections {
+      excess = "there are \(limits.connections) connections"
+    } else if let address, count >= limits.connectionsPerAddress {
+      excess = "\(address) has \(limits.connectionsPerAddress) connections"
+    }
+    if let excess { return (excess, reported.insert(excess).inserted) }
+    channels[ObjectIdentifier(channel)] = channel
+    if let address { counts[address] = count + 1 }
+    return (nil, false)
+  }
+
+  /// Removes a connection; whether it was the last one.
+  mutating func remove(_ identifier: ObjectIdentifier, from address: String?) -> Bool {
+    channels[identifier] = nil
+    if let address, let count = counts[address] {
+      counts[address] = count > 1 ? count - 1 : nil
+    }
+    // What is said once more after everybody left is news.
+    if channels.isEmpty { reported = [] }
+    return channels.isEmpty
+  }
+}
