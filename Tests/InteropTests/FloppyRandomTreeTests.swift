@@ -2,7 +2,8 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Random trees on FAT filesystems of all types, judged by `fsck.fat` and mtools.
+/// Random trees on FAT filesystems of all types, judged by `fsck.fat`,
+/// mtools and a Linux kernel.
 @FilesystemThread
 @Suite(.tags(.interop), .timeLimit(.minutes(15)))
 struct FloppyRandomTreeTests {
@@ -10,13 +11,57 @@ struct FloppyRandomTreeTests {
   nonisolated static let count =
     Int(ProcessInfo.processInfo.environment["NBDGEN_FLOPPY_COUNT"] ?? "") ?? 40
 
-  @Test("A random tree is on a clean filesystem, and all of it", arguments: 0..<count)
-  func tree(_ number: Int) throws {
-    let tree = try FloppyTree(seed: UInt64(number))
-    let plan = FloppyPlan(number, for: try FloppyExpectation(of: tree.root))
-    let image = try FloppyImage(of: tree.root, plan.parameters)
-    let complaints = try plan.complaints(about: image) + image.complaints(comparedWith: tree.root)
-    #expect(complaints.isEmpty, "\(plan.parameters): \(summary(complaints))")
+  /// The numbers of the trees, in as many parts as there are guests to boot.
+  nonisolated static let batches = stride(from: 0, to: count, by: FloppyGuest.diskLimit).map {
+    $0..<min($0 + FloppyGuest.diskLimit, count)
+  }
+
+  /// The copy of a disk that was made from a tree.
+  private struct Disk {
+    let number: Int
+    let tree: FloppyTree
+    let plan: FloppyPlan
+    let image: FloppyImage
+
+    /// Makes the tree, serves it, and copies the disk.
+    init(_ number: Int) throws {
+      self.number = number
+      tree = try FloppyTree(seed: UInt64(number))
+      plan = FloppyPlan(number, for: try FloppyExpectation(of: tree.root))
+      image = try FloppyImage(of: tree.root, plan.parameters)
+    }
+
+    /// Fails the test if there are any, and says with which tree.
+    func expectNone(_ complaints: [String]) {
+      #expect(complaints.isEmpty, "seed \(number), \(plan.parameters): \(summary(complaints))")
+    }
+  }
+
+  @Test("Random trees are on clean filesystems, and all of them", arguments: batches)
+  func trees(_ numbers: Range<Int>) throws {
+    var disks: [Disk] = []
+    for number in numbers {
+      do {
+        let disk = try Disk(number)
+        disk.expectNone(
+          try disk.plan.complaints(about: disk.image)
+            + disk.image.complaints(comparedWith: disk.tree.root)
+        )
+        disks.append(disk)
+      } catch { Issue.record("seed \(number): \(error)") }
+    }
+    // What a kernel sees on the same copies.
+    let names = disks.enumerated().map {
+      FloppyGuest.name($0.offset, isPartition: $0.element.image.table != nil)
+    }
+    let outcome = try FloppyGuest.boot(disks.map(\.image.disk), listing: names)
+    let failures = FloppyGuest.complaints(about: outcome)
+    #expect(failures.isEmpty, "seeds \(disks.map(\.number)), \(names): \(summary(failures))")
+    for (name, disk) in zip(names, disks) {
+      do {
+        disk.expectNone(try FloppyListing(name, of: outcome).complaints(against: disk.tree.root))
+      } catch { Issue.record("seed \(disk.number): \(error)") }
+    }
   }
 
   @Test("10,000 files in a directory are all there", arguments: FATVolume.Width.allCases)
