@@ -93,7 +93,7 @@ extension FloppyDisk {
       An EFI system partition with EFI/BOOT/BOOTX64.EFI in it:
 
           nbdgen floppy esp/ layout=gpt --run \\
-            'qemu-system-x86_64 -bios OVMF.fd -drive file="$uri",format=raw,snapshot=on'
+            'qemu-system-x86_64 -bios /usr/share/ovmf/OVMF.fd -drive file="$uri",format=raw,snapshot=on'
 
       The seed of cloud-init, with the files user-data and meta-data:
 
