@@ -40,6 +40,7 @@ bench:
 	@scripts/install-packages bench
 	$(RELEASE)
 	Benchmarks/compare $(PROGRAM)
+	Benchmarks/abuse $(PROGRAM)
 
 $(PROGRAM):
 	$(MAKE) build
