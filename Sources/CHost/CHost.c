@@ -234,12 +234,13 @@ int host_bind_unix_socket(const char *path, int mode) {
   int descriptor = socket(AF_UNIX, SOCK_STREAM, 0);
   if (descriptor < 0) return -errno;
   fcntl(descriptor, F_SETFD, FD_CLOEXEC);
-  // The file is there from the bind on, so it has to be right from then on.
-  mode_t mask = umask(0777 & ~mode);
-  int result = bind(descriptor, (struct sockaddr *)&address, sizeof address);
+  // Linux makes the file with the socket's mode, less the umask, so that nobody
+  // gets in who should not; the umask itself is not for one thread to change.
+  fchmod(descriptor, mode);
+  if (bind(descriptor, (struct sockaddr *)&address, sizeof address) == 0 &&
+      chmod(path, mode) == 0)
+    return descriptor;
   int error = errno;
-  umask(mask);
-  if (result == 0) return descriptor;
   close(descriptor);
   return -error;
 }
