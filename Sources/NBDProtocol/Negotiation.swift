@@ -16,6 +16,9 @@ public struct Negotiation: Sendable {
     case listExports
     /// Send the bytes; then requests follow.
     case transmit([UInt8], Agreement)
+    /// Send the bytes, and continue encrypted; what arrived before that, and was
+    /// not looked at, is worth nothing.
+    case startTLS([UInt8])
     /// Send the bytes, and close the connection.
     case close([UInt8])
   }
@@ -32,6 +35,11 @@ public struct Negotiation: Sendable {
 
   /// How many options a client may send.
   private let optionLimit: Int
+
+  let tls: TLSMode
+
+  /// Whether what is agreed on is agreed on under TLS.
+  public private(set) var isEncrypted = false
 
   private(set) var handshake: HandshakeFlags?
   private(set) var form = ReplyForm.simple
@@ -64,9 +72,14 @@ public struct Negotiation: Sendable {
 
   /// Starts a negotiation; the client's flags come first.
   ///
-  /// - Parameter optionLimit: How many options the client may send; the longest
-  ///   legal sequences ask for each of many exports.
-  public init(optionLimit: Int = 10_000) { self.optionLimit = optionLimit }
+  /// - Parameters:
+  ///   - tls: What the server thinks of TLS.
+  ///   - optionLimit: How many options the client may send; the longest legal
+  ///     sequences ask for each of many exports.
+  public init(tls: TLSMode = .off, optionLimit: Int = 10_000) {
+    self.tls = tls
+    self.optionLimit = optionLimit
+  }
 
   /// Takes the client's flags.
   ///
@@ -88,6 +101,7 @@ public struct Negotiation: Sendable {
     optionCount += 1
     guard optionCount <= optionLimit else { return .close([]) }
     if history.count < Self.historyLimit { history.append(header.code) }
+    if let refusal = refusalInTheClear(header.code) { return refusal }
     switch header.code {
     case .exportName:
       // The specification wants GO with extended headers.
@@ -118,11 +132,20 @@ public struct Negotiation: Sendable {
       return .send(OptionReply(header.code, .acknowledgement).encode())
     case .listMetaContext, .setMetaContext:
       return receiveContextRequest(header.code, data)
-    case .startTLS where !data.isEmpty:
-      return invalid(header.code, "NBD_OPT_STARTTLS takes no data")
+    case .startTLS:
+      return startTLS(data)
     default:
       return refuse(header.code, .unsupported, "the server does not know this option")
     }
+  }
+
+  /// Starts anew under TLS: somebody else may have said what came in the clear.
+  private mutating func startTLS(_ data: [UInt8]) -> Step {
+    if let refusal = refusalOfTLS(data) { return refusal }
+    isEncrypted = true
+    form = .simple
+    selection = nil
+    return .startTLS(OptionReply(.startTLS, .acknowledgement).encode())
   }
 
   private mutating func receiveExportRequest(_ code: OptionCode, _ data: [UInt8]) -> Step {
@@ -290,11 +313,11 @@ extension Negotiation {
     invalid(code, "an export name has at most \(stringLimit) bytes, none of them NUL")
   }
 
-  private func invalid(_ code: OptionCode, _ message: String) -> Step {
+  func invalid(_ code: OptionCode, _ message: String) -> Step {
     refuse(code, .invalid, message)
   }
 
-  private func refuse(_ code: OptionCode, _ type: OptionReplyType, _ message: String) -> Step {
+  func refuse(_ code: OptionCode, _ type: OptionReplyType, _ message: String) -> Step {
     .send(OptionReply(code, type, message: message).encode())
   }
 }

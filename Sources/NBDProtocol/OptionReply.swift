@@ -41,7 +41,9 @@ struct OptionReplyType: RawRepresentable, Hashable, Sendable {
   static let metaContext = OptionReplyType(rawValue: 4)
 
   static let unsupported = OptionReplyType(rawValue: 1 << 31 | 1)
+  static let policy = OptionReplyType(rawValue: 1 << 31 | 2)
   static let invalid = OptionReplyType(rawValue: 1 << 31 | 3)
+  static let tlsRequired = OptionReplyType(rawValue: 1 << 31 | 5)
   static let unknown = OptionReplyType(rawValue: 1 << 31 | 6)
   static let extendedHeaderRequired = OptionReplyType(rawValue: 1 << 31 | 10)
 }

@@ -12,6 +12,9 @@ final class ConnectionServices: Sendable {
   let limits: ServerLimits
   let logger: Logger
 
+  /// How connections are encrypted; `nil` if they are not.
+  let security: TransportSecurity?
+
   /// Reads what would make an event loop wait.
   let pool: NIOThreadPool
 
@@ -34,6 +37,7 @@ final class ConnectionServices: Sendable {
     catalog: ExportCatalog,
     limits: ServerLimits,
     logger: Logger,
+    security: TransportSecurity?,
     pool: NIOThreadPool,
     makers: NIOThreadPool,
     onLastDisconnect: @escaping @Sendable () -> Void
@@ -42,8 +46,15 @@ final class ConnectionServices: Sendable {
     self.catalog = catalog
     self.limits = limits
     self.logger = logger
+    self.security = security
     self.pool = pool
     self.makers = makers
+  }
+
+  /// What clients are told about TLS.
+  var tlsMode: TLSMode {
+    guard let security else { return .off }
+    return security.isRequired ? .required : .optional
   }
 
   /// Logs that bytes could not be read, once for each file.

@@ -28,6 +28,7 @@ public final class NBDServer: Sendable {
   ///   - endpoint: Where to wait for clients.
   ///   - catalog: What to offer.
   ///   - limits: What clients may cost.
+  ///   - security: How to encrypt connections; `nil` for not at all.
   ///   - logger: Receives what happens.
   ///   - onLastDisconnect: Is called whenever the last of the clients has gone.
   /// - Throws: ``ServerError`` if the endpoint cannot be had.
@@ -35,6 +36,7 @@ public final class NBDServer: Sendable {
     on endpoint: Endpoint,
     catalog: ExportCatalog,
     limits: ServerLimits = ServerLimits(),
+    security: TransportSecurity? = nil,
     logger: Logger,
     onLastDisconnect: @escaping @Sendable () -> Void = {}
   ) throws(ServerError) {
@@ -47,6 +49,7 @@ public final class NBDServer: Sendable {
       catalog: catalog,
       limits: limits,
       logger: logger,
+      security: security,
       pool: pool,
       makers: makers,
       onLastDisconnect: onLastDisconnect
@@ -86,7 +89,7 @@ public final class NBDServer: Sendable {
     while !services.openChannels.isEmpty && NIODeadline.now() < deadline {
       host_sleep_milliseconds(5)
     }
-    for channel in services.openChannels { channel.close(promise: nil) }
+    for channel in services.openChannels { channel.cutOff() }
     // One after the other: what the pool still completes needs the event loops.
     // A serial queue, so that the pool's cancelled work comes before its end.
     let queue = DispatchQueue(label: "nbdgen.stop")

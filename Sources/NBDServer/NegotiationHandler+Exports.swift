@@ -2,6 +2,7 @@ import DiskModel
 import NBDProtocol
 import NIOCore
 import NIOPosix
+import NIOSSL
 
 extension NegotiationHandler {
   /// An export that was found for one name.
@@ -66,8 +67,17 @@ extension NegotiationHandler {
       client = .unix
     }
     var facts = [(subject: "address", value: "\(client)")]
-    facts.append(("TLS", "no"))
+    facts.append(("TLS", tls(context)))
     facts += negotiation.facts.map { ($0.subject, $0.value) }
     return Session(exportName: name, client: client, connectedAt: connectedAt, facts: facts)
+  }
+
+  private func tls(_ context: ChannelHandlerContext) -> String {
+    guard negotiation.isEncrypted else { return "no" }
+    switch try? context.pipeline.syncOperations.nioSSL_tlsVersion() {
+    case .tlsv12: return "yes, TLS 1.2"
+    case .tlsv13: return "yes, TLS 1.3"
+    default: return "yes"
+    }
   }
 }

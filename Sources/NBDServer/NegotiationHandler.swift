@@ -2,6 +2,7 @@ import DiskModel
 import Logging
 import NBDProtocol
 import NIOCore
+import NIOSSL
 
 /// Carries a negotiation between the socket and the state machine, and then
 /// makes way for transmission.
@@ -36,7 +37,7 @@ final class NegotiationHandler: ChannelDuplexHandler, RemovableChannelHandler {
 
   init(_ services: ConnectionServices) {
     self.services = services
-    negotiation = Negotiation(optionLimit: services.limits.options)
+    negotiation = Negotiation(tls: services.tlsMode, optionLimit: services.limits.options)
   }
 
   func channelActive(context: ChannelHandlerContext) {
@@ -109,6 +110,9 @@ final class NegotiationHandler: ChannelDuplexHandler, RemovableChannelHandler {
   }
 
   func errorCaught(context: ChannelHandlerContext, error: any Error) {
+    // An end without TLS's farewell is one all the same, and told by an event.
+    if error as? NIOSSLError == .uncleanShutdown { return }
+    services.logger.debug("closing a connection: \(TransportSecurity.summary(of: error))")
     context.close(promise: nil)
   }
 
@@ -160,6 +164,8 @@ final class NegotiationHandler: ChannelDuplexHandler, RemovableChannelHandler {
       perform(negotiation.list(exports), context)
     case .transmit:
       preconditionFailure("transmission follows the lookup of an export")
+    case .startTLS(let bytes):
+      startTLS(bytes, context)
     case .close(let bytes):
       state = .ended
       send(bytes, context)
@@ -193,6 +199,24 @@ final class NegotiationHandler: ChannelDuplexHandler, RemovableChannelHandler {
   private func send(_ bytes: [UInt8], _ context: ChannelHandlerContext) {
     guard !bytes.isEmpty else { return }
     context.writeAndFlush(wrapOutboundOut(ByteBuffer(bytes: bytes)), promise: nil)
+  }
+
+  /// Continues under TLS.
+  ///
+  /// Whatever the client, or somebody in between, sent behind `STARTTLS` came in
+  /// the clear: it must not be taken for something that came under TLS.
+  private func startTLS(_ acknowledgement: [UInt8], _ context: ChannelHandlerContext) {
+    guard inbound.readableBytes == 0, let handler = services.security?.makeHandler() else {
+      services.logger.debug("closing a connection: something in the clear follows STARTTLS")
+      inbound.clear()
+      return perform(.close([]), context)
+    }
+    send(acknowledgement, context)
+    do {
+      try context.pipeline.syncOperations.addHandler(handler, position: .before(self))
+    } catch {
+      context.close(promise: nil)
+    }
   }
 
   /// Puts the handler of the second phase in place of this one.

@@ -5,7 +5,12 @@ extension ChannelHandlerContext {
   func closeAfterWriting() {
     let promise = eventLoop.makePromise(of: Void.self)
     let bound = NIOLoopBound(self, eventLoop: eventLoop)
-    promise.futureResult.whenComplete { _ in bound.value.close(promise: nil) }
+    promise.futureResult.whenComplete { _ in
+      let context = bound.value
+      // TLS waits for the client's farewell, which now is not half an end, but the end.
+      try? context.channel.syncOptions?.setOption(.allowRemoteHalfClosure, value: false)
+      context.close(promise: nil)
+    }
     writeAndFlush(NIOAny(ByteBuffer()), promise: promise)
   }
 }

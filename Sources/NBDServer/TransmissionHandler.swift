@@ -2,6 +2,7 @@ import DiskModel
 import Logging
 import NBDProtocol
 import NIOCore
+import NIOSSL
 
 /// The second phase of a connection: takes requests apart and answers them,
 /// from memory at once, from storage through the thread pool.
@@ -85,7 +86,9 @@ final class TransmissionHandler: ChannelDuplexHandler {
   }
 
   func errorCaught(context: ChannelHandlerContext, error: any Error) {
-    services.logger.debug("closing a connection: \(error)")
+    // An end without TLS's farewell is one all the same, and told by an event.
+    if error as? NIOSSLError == .uncleanShutdown { return }
+    services.logger.debug("closing a connection: \(TransportSecurity.summary(of: error))")
     context.close(promise: nil)
   }
 

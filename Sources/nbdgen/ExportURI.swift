@@ -1,3 +1,4 @@
+import DiskModel
 import NBDServer
 
 /// Where an export is, as clients write it.
@@ -7,31 +8,63 @@ struct ExportURI: Equatable {
   /// The URI.
   let text: String
 
+  /// What follows qemu's `-drive`.
+  let drive: String
+
   /// What `--run` sets in the environment of its command.
   let variables: [(name: String, value: String)]
 
   static func == (left: ExportURI, right: ExportURI) -> Bool { left.text == right.text }
 
-  init(_ endpoint: Endpoint, exportName: String) {
+  init(_ endpoint: Endpoint, exportName: String, security: TransportSecurity? = nil) {
+    // A client that says nbds accepts nothing less.
+    let scheme = security?.isRequired == true ? "nbds" : "nbd"
     let name = Self.encode(exportName, keeping: "-._~/!$()*,;=:@+")
     var unixSocket = ""
     var port = ""
     switch endpoint {
     case .unix(let path, _):
       unixSocket = path
-      text = "nbd+unix:///\(name)?socket=\(Self.encode(path, keeping: "-._~/"))"
+      text = "\(scheme)+unix:///\(name)?socket=\(Self.encode(path, keeping: "-._~/"))"
     case .inherited, .connection:
       // There is no way to it for others.
       text = ""
     case .tcp(let address, let number):
       port = String(number)
       let path = name.isEmpty ? "" : "/\(name)"
-      text = "nbd://\(Self.host(address)):\(number)\(path)"
+      text = "\(scheme)://\(Self.host(address)):\(number)\(path)"
+    }
+    if security?.isRequired == true {
+      drive = Self.encryptedDrive(endpoint, exportName)
+    } else {
+      drive = "file='\(text)',format=raw"
     }
     variables = [
       ("uri", text), ("nbd", text), ("unixsocket", unixSocket), ("port", port),
-      ("exportname", exportName),
+      ("exportname", exportName), ("tls", security.map { $0.isRequired ? "2" : "1" } ?? ""),
     ]
+  }
+
+  /// The drive in a form in which qemu takes credentials: those of an `-object` of
+  /// the user's, `tls0`.
+  private static func encryptedDrive(_ endpoint: Endpoint, _ exportName: String) -> String {
+    var options = ["driver=nbd"]
+    switch endpoint {
+    case .inherited, .connection:
+      // There is no way to it for others.
+      return ""
+    case .unix(let path, _):
+      // Qemu wants to be told whom to expect.
+      options += ["server.type=unix", "server.path=\(path)", "tls-hostname=localhost"]
+    case .tcp(let address, let port):
+      let name = host(address).filter { $0 != "[" && $0 != "]" }
+      options += ["server.type=inet", "server.host=\(name)", "server.port=\(port)"]
+    }
+    if !exportName.isEmpty { options.append("export=\(exportName)") }
+    options.append("tls-creds=tls0")
+    let text = options.map { "file.\($0.replacing(",", with: ",,"))" }.joined(separator: ",")
+    let line = HostPath.printable(text.utf8)
+    return "'\(line.replacing("'", with: "'\\''"))',format=raw"
   }
 
   /// What a client on this host calls the address.

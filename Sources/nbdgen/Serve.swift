@@ -75,7 +75,7 @@ struct Serve: ParsableCommand {
     name: .customLong("run"),
     parsing: .unconditional,
     help: .init(
-      "Run a shell command with $uri, $nbd, $unixsocket, $port and $exportname set, and end with it.",
+      "Run a shell command with $uri, $nbd, $unixsocket, $port, $exportname and $tls set, and end with it.",
       valueName: "command"
     )
   )
@@ -99,6 +99,8 @@ struct Serve: ParsableCommand {
     )
   )
   var limits: [String] = []
+
+  @OptionGroup var tls: TLSOptions
 
   @Flag(
     name: .customLong("no-exec"),
@@ -154,6 +156,7 @@ struct Serve: ParsableCommand {
       endpoint: endpoint,
       limits: limits,
       exportName: try checkedExportName(),
+      security: try tls.security(),
       command: command,
       pidFile: pidFile,
       allowsHostAccess: !forbidsHostAccess,

@@ -12,6 +12,8 @@ struct ServeSession {
   var endpoint: EndpointChoice
   var limits: ServerLimits
   var exportName: String
+  /// How connections are encrypted; `nil` if they are not.
+  var security: TransportSecurity?
   /// What to run while the disk is served.
   var command: String?
   var pidFile: String?
@@ -39,7 +41,7 @@ struct ServeSession {
       if let pidFile { try leftovers.write("\(host_process_number())\n", to: pidFile) }
       return waitForSignal(orEnd: end)
     }
-    let uri = ExportURI(server.endpoint, exportName: exportName)
+    let uri = ExportURI(server.endpoint, exportName: exportName, security: security)
     if let pidFile { try leftovers.write("\(host_process_number())\n", to: pidFile) }
     if command == nil || isVerbose { announce(generated, uri) }
     guard let command else {
@@ -104,6 +106,7 @@ struct ServeSession {
         on: endpoint,
         catalog: catalog(generated),
         limits: limits,
+        security: security,
         logger: logger,
         onLastDisconnect: { [endsWithClients] in if endsWithClients { end.signal() } }
       )
@@ -128,7 +131,7 @@ struct ServeSession {
   /// Says in one line what is served, where, and how to use it.
   private func announce(_ generated: GeneratedDisk, _ uri: ExportURI) {
     let size = generated.disk.map { ", " + Size.describe($0.size) } ?? ""
-    let drive = "-drive file='\(uri.text)',format=raw,if=virtio,readonly=on"
+    let drive = "-drive \(uri.drive),if=virtio,readonly=on"
     StandardError.print(
       "nbdgen: \(generated.summary)\(size), at \(uri.text); in qemu: \(drive)"
     )

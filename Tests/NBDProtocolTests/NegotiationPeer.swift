@@ -5,17 +5,21 @@ enum Outcome: Equatable {
   case replies([SeenReply])
   case transmission([UInt8], Negotiation.Agreement)
   case end([UInt8])
+  /// Replies, behind which TLS starts.
+  case encryption([SeenReply])
   case malformed([UInt8])
 
   /// The numbers of the reply types, errors as negative ones.
   var types: [Int] {
-    guard case .replies(let replies) = self else { return [] }
-    return replies.map { reply in reply.error.map { -Int($0) } ?? Int(reply.type) }
+    replies.map { reply in reply.error.map { -Int($0) } ?? Int(reply.type) }
   }
 
   /// The replies, none if it was something else.
   var replies: [SeenReply] {
-    if case .replies(let replies) = self { replies } else { [] }
+    switch self {
+    case .replies(let replies), .encryption(let replies): replies
+    case .transmission, .end, .malformed: []
+    }
   }
 
   /// What was agreed on, if requests follow.
@@ -26,7 +30,7 @@ enum Outcome: Equatable {
 
 /// A negotiation with two exports, the first being the default one.
 struct NegotiationPeer {
-  var negotiation = Negotiation()
+  var negotiation: Negotiation
 
   static let first = ExportInformation(
     name: Array("first".utf8),
@@ -35,7 +39,8 @@ struct NegotiationPeer {
   )
   static let second = ExportInformation(name: Array("second".utf8), description: "", size: .max)
 
-  init(flags: UInt32 = 3) {
+  init(flags: UInt32 = 3, tls: TLSMode = .off) {
+    negotiation = Negotiation(tls: tls)
     _ = negotiation.receive(clientFlags: flags)
   }
 
@@ -52,12 +57,14 @@ struct NegotiationPeer {
       step = negotiation.list(
         [Self.first, Self.second].map { (String(decoding: $0.name, as: UTF8.self), $0.description) }
       )
-    case .send, .transmit, .close: break
+    case .send, .transmit, .close, .startTLS: break
     }
     switch step {
     case .send(let bytes): return SeenReply.parse(bytes).map(Outcome.replies) ?? .malformed(bytes)
     case .transmit(let bytes, let agreement): return .transmission(bytes, agreement)
     case .close(let bytes): return .end(bytes)
+    case .startTLS(let bytes):
+      return SeenReply.parse(bytes).map(Outcome.encryption) ?? .malformed(bytes)
     case .find, .check, .listExports: return .malformed([])
     }
   }

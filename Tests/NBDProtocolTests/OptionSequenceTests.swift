@@ -3,17 +3,32 @@ import Testing
 
 /// What is to be expected of a negotiation, told a second time.
 private struct ExpectedState {
+  var tls: TLSMode
+  var isEncrypted = false
   var form = ReplyForm.simple
   /// The export name for which block status was selected.
   var selected: String?
+
+  /// Whether options get nothing but the advice to start TLS.
+  var isForbidding: Bool { tls == .required && !isEncrypted }
 }
 
 /// What an option leads to: types of replies, errors as negative numbers, or
 /// the end of the phase.
 private enum Expected: Equatable {
   case types([Int])
+  /// An acknowledgement, and then TLS.
+  case encryption
   case transmission(String)
   case end
+
+  /// Whether further options may follow.
+  var isGoingOn: Bool {
+    switch self {
+    case .types, .encryption: true
+    case .transmission, .end: false
+    }
+  }
 }
 
 /// An option with its data, and what it does.
@@ -49,6 +64,16 @@ private struct Variant: CustomStringConvertible, Sendable {
     }
   }
 
+  /// What has to come of it, and the state that it leaves.
+  func expectation(_ state: inout ExpectedState) -> Expected {
+    switch code {
+    case 2, 5: return effect(&state)
+    case 1 where state.isForbidding: return .end
+    case _ where state.isForbidding: return .types([-5])
+    default: return effect(&state)
+    }
+  }
+
   static let all: [Variant] = [
     Variant("STRUCTURED_REPLY", 8) {
       guard $0.form != .extended else { return .types([-10]) }
@@ -75,7 +100,12 @@ private struct Variant: CustomStringConvertible, Sendable {
     },
     Variant("LIST_META_CONTEXT", 9, contextRequest("second", ["base:"]), types: 4, 1),
     Variant("LIST_META_CONTEXT malformed", 9, contextRequest("") + [1], types: -3),
-    Variant("STARTTLS", 5, types: -1),
+    Variant("STARTTLS", 5) { state in
+      guard state.tls != .off else { return .types([-1]) }
+      guard !state.isEncrypted else { return .types([-3]) }
+      state = ExpectedState(tls: state.tls, isEncrypted: true)
+      return .encryption
+    },
     Variant("STARTTLS with data", 5, [1], types: -3),
     Variant("EXTENDED_HEADERS", 11) {
       $0.form = .extended
@@ -93,17 +123,26 @@ private struct Variant: CustomStringConvertible, Sendable {
 }
 
 struct OptionSequenceTests {
-  @Test("O1, O2, O8, O10, M6, M8: all sequences of up to three options do what they should")
-  func allSequences() {
+  @Test(
+    "O1, O2, O8, O10, M6, M8, T1-T7: all sequences of up to three options do what they should",
+    arguments: TLSMode.allCases
+  )
+  func allSequences(tls: TLSMode) {
     var count = 0
-    walk(NegotiationPeer(), ExpectedState(), [], &count)
-    let kinds = Variant.all.count
-    let going = Variant.all.count { variant in
-      var state = ExpectedState()
-      if case .types = variant.effect(&state) { return true }
-      return false
+    walk(NegotiationPeer(tls: tls), ExpectedState(tls: tls), [], &count)
+    #expect(count == Self.sequenceCount(ExpectedState(tls: tls), length: 3))
+  }
+
+  /// How many sequences of up to `length` options there are.
+  private static func sequenceCount(_ state: ExpectedState, length: Int) -> Int {
+    guard length > 0 else { return 0 }
+    return Variant.all.reduce(0) { count, variant in
+      var next = state
+      let isGoingOn = variant.expectation(&next).isGoingOn
+      // What else is in the state does not tell which options end the phase.
+      let rest = ExpectedState(tls: next.tls, isEncrypted: next.isEncrypted)
+      return count + 1 + (isGoingOn ? sequenceCount(rest, length: length - 1) : 0)
     }
-    #expect(count == kinds + going * kinds + going * going * kinds)
   }
 
   /// Tries every option, and after those that leave the client negotiating
@@ -117,12 +156,12 @@ struct OptionSequenceTests {
     for variant in Variant.all {
       var (peer, state) = (peer, state)
       let path = path + [variant]
-      let expected = variant.effect(&state)
+      let expected = variant.expectation(&state)
       let outcome = peer.option(variant.code, variant.data)
       let isRight = check(outcome, expected, state, variant)
       if !isRight { Issue.record("\(path): \(outcome), not \(expected)") }
       count += 1
-      if case .types = expected, path.count < 3 { walk(peer, state, path, &count) }
+      if expected.isGoingOn, path.count < 3 { walk(peer, state, path, &count) }
     }
   }
 
@@ -135,6 +174,9 @@ struct OptionSequenceTests {
     switch expected {
     case .types(let types):
       return outcome.types == types && outcome.replies.allSatisfy { $0.option == variant.code }
+    case .encryption:
+      guard case .encryption = outcome else { return false }
+      return outcome.types == [1] && outcome.replies.map(\.option) == [5]
     case .transmission(let name):
       guard let agreement = outcome.agreement else { return false }
       return agreement.export.name == Array((name.isEmpty ? "first" : name).utf8)

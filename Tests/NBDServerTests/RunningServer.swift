@@ -16,7 +16,8 @@ final class RunningServer: Sendable {
     _ exports: [Export],
     other: Export? = nil,
     isTCP: Bool = false,
-    limits: ServerLimits = ServerLimits()
+    limits: ServerLimits = ServerLimits(),
+    security: TransportSecurity? = nil
   ) throws {
     let log = log
     directory = try TemporaryDirectory()
@@ -24,6 +25,7 @@ final class RunningServer: Sendable {
       on: isTCP ? .tcp(address: nil, port: 0) : .unix(path: directory("socket")),
       catalog: ExportCatalog(exports, other: other),
       limits: limits,
+      security: security,
       logger: Logger(label: "test") { _ in log }
     )
   }
@@ -32,10 +34,11 @@ final class RunningServer: Sendable {
   convenience init(
     _ disk: Disk,
     isTCP: Bool = false,
-    limits: ServerLimits = ServerLimits()
+    limits: ServerLimits = ServerLimits(),
+    security: TransportSecurity? = nil
   ) throws {
     let export = Export(name: "disk", description: "", disk: disk)
-    try self.init([export], isTCP: isTCP, limits: limits)
+    try self.init([export], isTCP: isTCP, limits: limits, security: security)
   }
 
   deinit { stop() }
