@@ -45,7 +45,7 @@ public enum FloppyDisk: Generator {
     return GeneratedDisk(
       disk,
       summary: summary(selection, geometry, options),
-      notes: notes(tree) + selection.remarks.lines
+      notes: tree.notes + selection.remarks.lines
     )
   }
 
@@ -56,18 +56,8 @@ public enum FloppyDisk: Generator {
     do throws(ScanFailure) {
       return try TreeScanner.scan(directory, descriptors: descriptors)
     } catch {
-      let problems = error.problems.map { Selection.Problem(path: $0.path, cause: $0.cause) }
-      throw .host(lines(for: problems, count: error.problemCount))
+      throw .host(error.lines())
     }
-  }
-
-  /// How many problems are named.
-  private static let problemLimit = 1000
-
-  private static func lines(for problems: [Selection.Problem], count: Int) -> [String] {
-    var lines = problems.prefix(problemLimit).map { "\($0.path): \($0.cause)" }
-    if count > lines.count { lines.append("and \(count - lines.count) more") }
-    return lines
   }
 
   private static func check(_ selection: Selection) throws(GeneratorError) {
@@ -76,7 +66,7 @@ public enum FloppyDisk: Generator {
     let advice =
       selection.isTooLarge
       ? [] : ["on-conflict=rename gives such names others, on-conflict=skip leaves them out"]
-    throw .host(lines(for: problems, count: problems.count) + advice)
+    throw .host(ScanFailure(problems).lines() + advice)
   }
 
   private static func plan(_ selection: Selection) -> [DirectoryTable] {
@@ -179,11 +169,5 @@ public enum FloppyDisk: Generator {
       return " \"\(text.prefix(1 + (label.lastIndex { $0 != 0x20 } ?? 0)))\""
     }
     return "\(geometry.type.name) filesystem\(label ?? "") of \(count) file\(count == 1 ? "" : "s")"
-  }
-
-  private static func notes(_ tree: Tree) -> [String] {
-    guard tree.vanishedCount > 0 else { return [] }
-    let names = tree.vanishedCount == 1 ? "1 name" : "\(tree.vanishedCount) names"
-    return ["\(names) disappeared while the tree was scanned, and \(names) are left out"]
   }
 }

@@ -42,10 +42,7 @@ struct Selection {
   }
 
   /// What cannot be on the disk, and why.
-  struct Problem {
-    var path: String
-    var cause: String
-  }
+  typealias Problem = ScanFailure.Problem
 
   /// How many more names than the tree has may come of links to directories.
   private static let growthLimit = 1_000_000

@@ -30,7 +30,7 @@ public enum LinuxDisk: Generator {
       of: options.size,
       signature: identity.diskSignature
     )
-    return GeneratedDisk(disk, summary: summary(tree, options), notes: notes(tree))
+    return GeneratedDisk(disk, summary: summary(tree, options), notes: tree.notes)
   }
 
   private static func scan(
@@ -40,19 +40,12 @@ public enum LinuxDisk: Generator {
     do throws(ScanFailure) {
       return try TreeScanner.scan(directory, descriptors: descriptors)
     } catch {
-      throw .host(lines(for: error.problems, count: error.problemCount))
+      throw .host(error.lines(limit: problemLimit))
     }
   }
 
   /// How many problems are named.
   private static let problemLimit = 20
-
-  /// A line for each problem, and one for those that are too many to name.
-  private static func lines(for problems: [ScanFailure.Problem], count: Int) -> [String] {
-    var lines = problems.prefix(problemLimit).map { "\($0.path): \($0.cause)" }
-    if count > lines.count { lines.append("and \(count - lines.count) more") }
-    return lines
-  }
 
   /// Refuses what the filesystem's type cannot hold, all of it at once.
   private static func checkLimits(of tree: Tree, _ type: FilesystemType) throws(GeneratorError) {
@@ -78,7 +71,7 @@ public enum LinuxDisk: Generator {
       }
     }
     guard problems.isEmpty else {
-      throw .host(lines(for: problems, count: problems.count))
+      throw .host(ScanFailure(problems).lines(limit: problemLimit))
     }
   }
 
@@ -122,11 +115,5 @@ public enum LinuxDisk: Generator {
     let files = tree.nodes.count - 1
     let label = options.label.isEmpty ? "" : " \"\(options.label)\""
     return "\(options.type.rawValue) filesystem\(label) of \(files) file\(files == 1 ? "" : "s")"
-  }
-
-  private static func notes(_ tree: Tree) -> [String] {
-    guard tree.vanishedCount > 0 else { return [] }
-    let names = tree.vanishedCount == 1 ? "1 name" : "\(tree.vanishedCount) names"
-    return ["\(names) disappeared while the tree was scanned, and \(names) are left out"]
   }
 }

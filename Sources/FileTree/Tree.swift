@@ -46,6 +46,13 @@ package final class Tree: Sendable {
 
   deinit { host_close(root) }
 
+  /// What the user should know of the scan, a line each; usually nothing.
+  package var notes: [String] {
+    guard vanishedCount > 0 else { return [] }
+    let names = vanishedCount == 1 ? "1 name" : "\(vanishedCount) names"
+    return ["\(names) disappeared while the tree was scanned, and \(names) are left out"]
+  }
+
   /// The bytes of an entry's name, 1 to 255 of them.
   package func name(of entry: Entry) -> Range<Int> {
     entry.textOffset..<entry.textOffset + Int(entry.nameLength)

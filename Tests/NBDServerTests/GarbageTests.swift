@@ -89,5 +89,50 @@ extension ServerTests {
         }
       }
     }
+
+    @Test("N5, E9: requests with extended headers, random fields, and whatever they announce")
+    func randomExtendedRequests() throws {
+      var random = SeededGenerator(seed: 13)
+      let known = try KnownDisk.random(size: 300_000, piece: 20_000, using: &random)
+      let server = try RunningServer(known.disk)
+      for _ in 0..<30 {
+        let client = try server.negotiating()
+        try client.negotiateExtendedHeaders()
+        try client.setMetaContexts(["base:allocation"])
+        try client.go()
+        var requests: [NBDTestClient.Request] = []
+        for cookie in 0..<60 as Range<UInt64> {
+          var type = UInt16.random(in: 0...9, using: &random)
+          if type == NBD.Command.disconnect { type = NBD.Command.read }
+          let isPlain = Bool.random(using: &random)
+          let flags = isPlain ? 0 : UInt16.random(in: 0...63, using: &random)
+          let hasPayload = flags & NBD.CommandFlag.payloadLength != 0
+          let length =
+            hasPayload ? random.anyMagnitude(below: 5000) : random.anyMagnitude(below: .max)
+          var payload = hasPayload ? random.bytes(length) : []
+          // A length and a context are what makes sense behind block status.
+          if hasPayload && Bool.random(using: &random) && length >= 12 {
+            payload.replaceSubrange(0..<12, with: [0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 0, 1])
+          }
+          requests.append(
+            .init(
+              type: type,
+              flags: flags,
+              cookie: cookie,
+              offset: random.next() >> UInt64.random(in: 0...60, using: &random),
+              length: UInt64(length),
+              payload: payload
+            )
+          )
+        }
+        try client.send(requests)
+        for result in try client.collect(0..<60).values where result.request.type == 0 {
+          guard result.error == nil else { continue }
+          let start = Int(result.request.offset)
+          #expect(result.bytes == Array(known.bytes[start..<start + Int(result.request.length)]))
+        }
+      }
+      try server.checkService()
+    }
   }
 }
