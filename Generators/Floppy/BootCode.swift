@@ -1,3 +1,5 @@
+import DiskModel
+
 /// What a PC runs when it boots from the filesystem.
 struct BootCode: Equatable, Sendable {
   /// The user's sector; `nil` for code that says that there is nothing to boot.

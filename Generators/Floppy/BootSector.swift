@@ -1,3 +1,5 @@
+import DiskModel
+
 /// The first sector of a FAT filesystem.
 ///
 /// Layout: fatgen103, "Boot Sector and BPB".

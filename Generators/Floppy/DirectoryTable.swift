@@ -154,11 +154,4 @@ extension [UInt8] {
       append(UInt8(truncatingIfNeeded: value >> (8 * byte)))
     }
   }
-
-  /// Overwrites the bytes at `offset` with a number in little-endian order.
-  mutating func set<Value: FixedWidthInteger>(_ value: Value, at offset: Int) {
-    for byte in 0..<Value.bitWidth / 8 {
-      self[offset + byte] = UInt8(truncatingIfNeeded: value >> (8 * byte))
-    }
-  }
 }

@@ -38,7 +38,8 @@ struct FloppyAssembly {
     self.options = options
     self.volumeID = volumeID
     self.partitioning = partitioning
-    time = DOSTime(selection.tree.lastModified, in: options.zone)
+    let written = options.time.map { Timestamp(seconds: Int64($0)) }
+    time = DOSTime(written ?? selection.tree.lastModified, in: options.zone)
     allocate()
   }
 

@@ -75,7 +75,8 @@ extension FloppyDisk {
       reported to clients as holes.
 
       A file that changes after the start can no longer be read: clients get an I/O error, and the \
-      log names the file. Equal trees give equal disks, byte for byte, on every host.
+      log names the file. Equal trees give equal disks, byte for byte, on every host; the label's \
+      time is that of the newest file, or SOURCE_DATE_EPOCH if that is set.
 
       Names that differ only in case, that have one of " * : < > ? | \\ or a control character, that \
       end in a dot or a space, that are a device's (CON, NUL, COM1 and so on) or not UTF-8, files of \

@@ -14,7 +14,7 @@ public enum FloppyDisk: Generator {
     _ parameters: Parameters,
     in environment: BuildEnvironment
   ) throws(GeneratorError) -> GeneratedDisk {
-    let options = try FloppyOptions(parameters)
+    let options = try FloppyOptions(parameters, environment: environment)
     let tree = try scan(options.directory, environment.descriptors)
     var selection = Selection(tree, onConflict: options.onConflict)
     try check(selection)

@@ -17,6 +17,8 @@ struct FloppyOptions {
   var bootCode: BootCode
   var onConflict: ConflictPolicy
   var zone: TimeZone
+  /// `SOURCE_DATE_EPOCH`, if it is set.
+  var time: UInt32?
 
   /// How large the disk should be.
   enum SizeRequest: Equatable {
@@ -27,7 +29,7 @@ struct FloppyOptions {
     case exactly(Int)
   }
 
-  init(_ parameters: Parameters) throws(GeneratorError) {
+  init(_ parameters: Parameters, environment: BuildEnvironment) throws(GeneratorError) {
     directory = parameters.required("dir")
     guard !directory.isEmpty else { throw parameters.error("dir", "not a directory's name") }
     type = try Self.type(parameters)
@@ -39,6 +41,7 @@ struct FloppyOptions {
     bootCode = try Self.bootCode(parameters)
     onConflict = try parameters.choice("on-conflict", of: ConflictPolicy.self) ?? .error
     zone = try Self.zone(parameters)
+    time = try environment.sourceDate()
     try checkSize(parameters)
   }
 

@@ -1,3 +1,5 @@
+import DiskModel
+
 /// Where everything is in a FAT filesystem, in sectors.
 struct Geometry: Equatable, Sendable {
   var type: FATType
@@ -26,8 +28,8 @@ struct Geometry: Equatable, Sendable {
     /// Anything but a floppy disk.
     static let fixedDisk = Medium(
       descriptor: 0xF8,
-      sectorsPerTrack: 63,
-      heads: 255,
+      sectorsPerTrack: MasterBootRecord.geometry.sectorsPerTrack,
+      heads: MasterBootRecord.geometry.heads,
       driveNumber: 0x80
     )
   }

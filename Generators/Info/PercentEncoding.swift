@@ -1,3 +1,5 @@
+import DataGenerator
+
 /// The `%XX` of URIs (RFC 3986, section 2.1).
 enum PercentEncoding {
   /// The bytes that `text` stands for; `nil` if a `%` is not followed by two
@@ -10,19 +12,10 @@ enum PercentEncoding {
         bytes.append(byte)
         continue
       }
-      guard let high = rest.popFirst().flatMap(value), let low = rest.popFirst().flatMap(value)
+      guard let high = rest.popFirst()?.hexValue, let low = rest.popFirst()?.hexValue
       else { return nil }
       bytes.append(high << 4 | low)
     }
     return bytes
-  }
-
-  private static func value(of digit: UInt8) -> UInt8? {
-    switch digit {
-    case 0x30...0x39: digit - 0x30
-    case 0x41...0x46: digit - 0x41 + 10
-    case 0x61...0x66: digit - 0x61 + 10
-    default: nil
-    }
   }
 }

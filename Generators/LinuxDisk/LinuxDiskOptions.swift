@@ -20,7 +20,7 @@ struct LinuxDiskOptions {
       throw parameters.error("label", "has \(count) bytes; a label has at most 16")
     }
     size = try Self.size(parameters)
-    time = try Self.time(environment)
+    time = try environment.sourceDate()
   }
 
   private static func size(
@@ -37,17 +37,5 @@ struct LinuxDiskOptions {
     }
     if isExtra { return .extra(bytes) }
     return bytes == 0 ? .automatic : .exactly(bytes)
-  }
-
-  private static func time(_ environment: BuildEnvironment) throws(GeneratorError) -> UInt32? {
-    let name = "SOURCE_DATE_EPOCH"
-    guard let text = environment.variables[name], !text.isEmpty else { return nil }
-    guard let time = UInt32(text) else {
-      throw .usage(
-        parameter: "\(name)=\(text)",
-        problem: "not a time; write seconds since 1970, below 2^32"
-      )
-    }
-    return time
   }
 }

@@ -142,7 +142,7 @@ public enum PartitionError: Error, Equatable {
 
 extension [UInt8] {
   /// Overwrites the bytes at `offset` with `value` in little-endian order.
-  mutating func set<Value: FixedWidthInteger>(_ value: Value, at offset: Int) {
+  package mutating func set<Value: FixedWidthInteger>(_ value: Value, at offset: Int) {
     for byte in 0..<Value.bitWidth / 8 {
       self[offset + byte] = UInt8(truncatingIfNeeded: value >> (8 * byte))
     }

@@ -84,6 +84,22 @@ public struct BuildEnvironment: Sendable {
     self.clock = clock
   }
 
+  /// When what is made should seem to have been made: `SOURCE_DATE_EPOCH`, in
+  /// seconds since 1970, if it is set.
+  ///
+  /// - Throws: ``GeneratorError/usage(parameter:problem:)`` if it is no time.
+  public func sourceDate() throws(GeneratorError) -> UInt32? {
+    let name = "SOURCE_DATE_EPOCH"
+    guard let text = variables[name], !text.isEmpty else { return nil }
+    guard let time = UInt32(text) else {
+      throw .usage(
+        parameter: "\(name)=\(text)",
+        problem: "not a time; write seconds since 1970, below 2^32"
+      )
+    }
+    return time
+  }
+
   /// Two clocks: one that is right, and one that never jumps.
   public struct Clock: Sendable {
     /// Time since 1970-01-01 00:00 UTC, without leap seconds.

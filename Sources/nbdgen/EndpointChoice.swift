@@ -22,7 +22,8 @@ enum EndpointChoice {
     if let descriptors = try Activation.descriptors() {
       let given = [
         ("-U", options.unix != nil), ("-p", options.port != nil),
-        ("-i", options.address != nil), ("--run", options.command != nil),
+        ("-i", options.address != nil), ("--mode", options.mode != nil),
+        ("--run", options.command != nil),
       ]
       if let option = given.first(where: \.1)?.0 {
         throw UserError(usage: "\(option): the sockets come from LISTEN_FDS; leave \(option) out")

@@ -8,10 +8,14 @@ import Testing
 @testable import FloppyGenerator
 
 /// Builds the disk of a tree.
-func build(_ directory: String, _ parameters: String...) throws -> (disk: Disk, notes: [String]) {
+func build(
+  _ directory: String,
+  _ parameters: String...,
+  variables: [String: String] = [:]
+) throws -> (disk: Disk, notes: [String]) {
   let generated = try FloppyDisk.build(
     try Parameters([directory] + parameters, for: FloppyDisk.manual),
-    in: BuildEnvironment(variables: [:], descriptors: DescriptorCache(capacity: 32))
+    in: BuildEnvironment(variables: variables, descriptors: DescriptorCache(capacity: 32))
   )
   return (try #require(generated.disk), generated.notes)
 }
@@ -162,6 +166,23 @@ struct FloppyDiskTests {
     #expect(try labelled.bytes(39..<43) != other.bytes(39..<43))
     let given = try build(first.path, "volume-id=1234-abCD", "layout=none").disk
     #expect(try given.bytes(39..<43) == [0xCD, 0xAB, 0x34, 0x12])
+  }
+
+  @Test("SOURCE_DATE_EPOCH is when the label was written")
+  func labelTime() throws {
+    let tree = try tree([10])
+    let disk = try build(
+      tree.path,
+      "label=x",
+      "size=1440K",
+      variables: ["SOURCE_DATE_EPOCH": "1000000000"]
+    ).disk
+    // 2001-09-09 01:46:40, in the first entry of the root directory.
+    let entry = try disk.bytes(19 * 512..<19 * 512 + 32)
+    #expect(entry[11] == 8 && entry[22..<26] == [0xD4, 0x0D, 0x29, 0x2B])
+    #expect(throws: GeneratorError.self) {
+      try build(tree.path, variables: ["SOURCE_DATE_EPOCH": "x"])
+    }
   }
 
   @Test("A boot sector's code and signature are taken, the BPB is not")
