@@ -80,16 +80,19 @@ struct FloppyAssembly {
     )
     for copy in 0..<Geometry.tableCount {
       let start = geometry.type.reservedSectors + copy * geometry.tableSectors
-      try disk.pad(to: start * sectorSize)
-      try disk.append(.source(table, offset: 0), count: table.size)
+      try disk.pad(to: start * sectorSize, as: .metadata)
+      try disk.append(.source(table, offset: 0), count: table.size, as: .metadata)
     }
+    try disk.pad(to: geometry.rootStart * sectorSize, as: .metadata)
     for (index, directory) in selection.directories.enumerated() {
       let cluster = directoryClusters[index]
       let start =
         cluster == 0 ? geometry.rootStart * sectorSize : geometry.offset(ofCluster: cluster)
-      try disk.pad(to: start)
-      try disk.append(encode(directory, at: index))
+      try disk.pad(to: start, as: .metadata)
+      try disk.append(encode(directory, at: index), as: .metadata)
     }
+    // What is left of the fixed root directory, or of the last directory's cluster.
+    try disk.pad(to: geometry.clusterEnd(disk.size), as: .metadata)
     for (index, directory) in selection.directories.enumerated() {
       for (number, file) in directory.entries.enumerated() {
         let cluster = fileClusters[index][number]
@@ -110,17 +113,17 @@ struct FloppyAssembly {
       label: label,
       code: options.bootCode
     )
-    var disk = Disk(sector.encode())
+    var disk = Disk(sector.encode(), as: .metadata)
     guard isFAT32 else { return disk }
     let freeCount = geometry.clusterCount - (nextCluster - 2)
     let information = InformationSector(
       freeCount: freeCount,
       nextFree: freeCount > 0 ? nextCluster : nil
     )
-    try disk.append(information.encode())
-    try disk.pad(to: BootSector.backupSector * sectorSize)
-    try disk.append(sector.encode())
-    try disk.append(information.encode())
+    try disk.append(information.encode(), as: .metadata)
+    try disk.pad(to: BootSector.backupSector * sectorSize, as: .metadata)
+    try disk.append(sector.encode(), as: .metadata)
+    try disk.append(information.encode(), as: .metadata)
     return disk
   }
 
@@ -171,9 +174,13 @@ struct FloppyAssembly {
   ) throws(DiskError) {
     let start = geometry.offset(ofCluster: cluster)
     let source = selection.tree.source(of: file.node)
-    for range in selection.tree.dataRanges(of: selection.tree.nodes[file.node]) {
-      try disk.pad(to: start + range.lowerBound)
-      try disk.append(.source(source, offset: range.lowerBound), count: range.count)
+    let node = selection.tree.nodes[file.node]
+    for range in selection.tree.dataRanges(of: node) {
+      try disk.pad(to: start + range.lowerBound, as: .fileData)
+      let content = Segment.Content.source(source, offset: range.lowerBound)
+      try disk.append(content, count: range.count, as: .fileData)
     }
+    try disk.pad(to: start + node.size, as: .fileData)
+    try disk.pad(to: geometry.clusterEnd(disk.size), as: .slack)
   }
 }

@@ -62,6 +62,14 @@ struct Geometry: Equatable, Sendable {
     dataStart * sectorSize + (cluster - 2) * clusterSize
   }
 
+  /// Where the cluster ends that `offset` is in or at the end of; where the first
+  /// one starts, if it is before that.
+  func clusterEnd(_ offset: Int) -> Int {
+    let start = dataStart * sectorSize
+    guard offset > start else { return start }
+    return start + (offset - start + clusterSize - 1) / clusterSize * clusterSize
+  }
+
   /// A filesystem with so many clusters.
   init(_ type: FATType, sectorsPerCluster: Int, rootSlots: Int, clusterCount: Int) {
     self.type = type

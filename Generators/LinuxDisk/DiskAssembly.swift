@@ -4,9 +4,14 @@ import FileTree
 /// Puts the disk together: what libext2fs wrote, the tables of each group, and
 /// what was laid out, in ascending order.
 ///
-/// What is between them is a hole.
+/// What is between them is a hole: free, or tables of which nothing is used yet.
 struct DiskAssembly {
   private var disk = Disk()
+
+  /// What libext2fs left free, as ascending runs of blocks; those before
+  /// `freeIndex` are behind.
+  private let freeRuns: [Range<Int>]
+  private var freeIndex = 0
 
   /// What has a fixed place, ascending; the next one is at `fixedIndex`.
   private let fixed: [Piece]
@@ -43,14 +48,13 @@ struct DiskAssembly {
       case .lostAndFound:
         try assembly.append(.lostAndFound, map: map, layout: layout, plan: nil)
       case .journal:
-        let start = map.runs[map.runs.startIndex].physical * blockSize
-        try assembly.append(.bytes(journalSuperblock, offset: 0), count: blockSize, at: start)
+        try assembly.appendJournal(journalSuperblock, map: map)
       case .reserved, .unused:
         preconditionFailure("only used inodes are placed")
       }
     }
     try assembly.appendFixed(before: .max)
-    try assembly.disk.pad(to: geometry.blockCount * blockSize)
+    try assembly.pad(to: geometry.blockCount * blockSize)
     return assembly.disk
   }
 
@@ -83,6 +87,7 @@ struct DiskAssembly {
     }
     pieces.sort { $0.offset < $1.offset }
     fixed = pieces
+    freeRuns = geometry.freeRuns
     disk.reserveSegments(2 * (pieces.count + builder.placements.count))
   }
 
@@ -100,13 +105,15 @@ struct DiskAssembly {
       try append(.node(index), map: map, layout: layout, plan: plan)
     case .symbolicLink:
       let start = map.runs[map.runs.startIndex].physical * blockSize
-      try append(.bytes(tree.text, offset: node.target.lowerBound), count: node.size, at: start)
+      let content = Segment.Content.bytes(tree.text, offset: node.target.lowerBound)
+      try append(content, count: node.size, at: start, as: .fileData)
     default:
       let source = tree.source(of: index)
       for run in map.runs {
         let offset = Int(run.logical) * blockSize
         let count = min(Int(run.count) * blockSize, node.size - offset)
-        try append(.source(source, offset: offset), count: count, at: run.physical * blockSize)
+        let content = Segment.Content.source(source, offset: offset)
+        try append(content, count: count, at: run.physical * blockSize, as: .fileData)
       }
     }
   }
@@ -126,7 +133,23 @@ struct DiskAssembly {
     try append(source, at: locations)
   }
 
-  /// Appends a source that lies at several places, one part after the other.
+  /// Appends the journal, which is empty.
+  private mutating func appendJournal(_ superblock: [UInt8], map: FileMap) throws(DiskError) {
+    var content = Segment.Content.bytes(superblock, offset: 0)
+    for run in map.runs {
+      let start = run.physical * blockSize
+      var end = start
+      if run.logical == 0 {
+        try append(content, count: blockSize, at: start, as: .metadata)
+        content = .zeros(.hole)
+        end += blockSize
+      }
+      let rest = start + Int(run.count) * blockSize - end
+      if rest > 0 { try append(.zeros(.hole), count: rest, at: end, as: .metadata) }
+    }
+  }
+
+  /// Appends metadata that lies at several places, one part after the other.
   private mutating func append(
     _ source: any ByteSource,
     at locations: [Range<Int>]
@@ -135,7 +158,7 @@ struct DiskAssembly {
     for location in locations {
       let count = location.count * blockSize
       let content = Segment.Content.source(source, offset: offset)
-      try append(content, count: count, at: location.lowerBound * blockSize)
+      try append(content, count: count, at: location.lowerBound * blockSize, as: .metadata)
       offset += count
     }
   }
@@ -143,19 +166,38 @@ struct DiskAssembly {
   private mutating func append(
     _ content: Segment.Content,
     count: Int,
-    at offset: Int
+    at offset: Int,
+    as role: Segment.Role
   ) throws(DiskError) {
     try appendFixed(before: offset)
-    try disk.pad(to: offset)
-    try disk.append(content, count: count)
+    try pad(to: offset)
+    try disk.append(content, count: count, as: role)
+    let excess = count % blockSize
+    if excess > 0 { try disk.append(.zeros(.hole), count: blockSize - excess, as: .slack) }
+  }
+
+  /// Fills up with what is free, and with tables of which nothing is used.
+  private mutating func pad(to end: Int) throws(DiskError) {
+    while disk.size < end {
+      while freeIndex < freeRuns.count, freeRuns[freeIndex].upperBound * blockSize <= disk.size {
+        freeIndex += 1
+      }
+      guard freeIndex < freeRuns.count else { return try disk.pad(to: end, as: .metadata) }
+      let free = freeRuns[freeIndex]
+      if disk.size < free.lowerBound * blockSize {
+        try disk.pad(to: min(end, free.lowerBound * blockSize), as: .metadata)
+      } else {
+        try disk.pad(to: min(end, free.upperBound * blockSize))
+      }
+    }
   }
 
   private mutating func appendFixed(before offset: Int) throws(DiskError) {
     while fixedIndex < fixed.count && fixed[fixedIndex].offset < offset {
       let piece = fixed[fixedIndex]
       fixedIndex += 1
-      try disk.pad(to: piece.offset)
-      try disk.append(piece.content, count: piece.count)
+      try pad(to: piece.offset)
+      try disk.append(piece.content, count: piece.count, as: .metadata)
     }
   }
 }

@@ -1,8 +1,8 @@
 extension Disk {
-  /// Creates a disk that holds `bytes`.
-  public init(_ bytes: [UInt8]) {
+  /// Creates a disk that holds `bytes`, with a role if one is given.
+  public init(_ bytes: [UInt8], as role: Segment.Role? = nil) {
     self.init()
-    appendInfallibly(.bytes(bytes, offset: 0), count: bytes.count)
+    appendInfallibly(.bytes(bytes, offset: 0), count: bytes.count, as: role)
   }
 
   /// Creates a disk of `size` bytes that read as zero.
@@ -14,20 +14,27 @@ extension Disk {
   }
 
   /// The first segment of a disk cannot make it too large.
-  private mutating func appendInfallibly(_ content: Segment.Content, count: Int) {
+  private mutating func appendInfallibly(
+    _ content: Segment.Content,
+    count: Int,
+    as role: Segment.Role? = nil
+  ) {
     precondition(size == 0, "only the first segment is appended infallibly")
     do throws(DiskError) {
-      try append(content, count: count)
+      try append(content, count: count, as: role)
     } catch {
       preconditionFailure("one segment is at most 2^63 - 1 bytes")
     }
   }
 
-  /// Appends `bytes`.
+  /// Appends `bytes`, with a role if one is given.
   ///
   /// - Throws: ``DiskError/tooLarge`` if the disk would exceed 2^63 - 1 bytes.
-  public mutating func append(_ bytes: [UInt8]) throws(DiskError) {
-    try append(.bytes(bytes, offset: 0), count: bytes.count)
+  public mutating func append(
+    _ bytes: [UInt8],
+    as role: Segment.Role? = nil
+  ) throws(DiskError) {
+    try append(.bytes(bytes, offset: 0), count: bytes.count, as: role)
   }
 
   /// Number of segments up to which an appended disk is spliced in; a larger
@@ -41,7 +48,8 @@ extension Disk {
     guard !size.addingReportingOverflow(other.size).overflow else { throw .tooLarge }
     guard other.segmentCount > Self.spliceLimit else {
       for index in 0..<other.segmentCount {
-        try append(other.contents[index], count: other.range(ofSegmentAt: index).count)
+        let count = other.range(ofSegmentAt: index).count
+        try append(other.contents[index], count: count, as: other.roles[index])
       }
       return
     }
@@ -60,13 +68,14 @@ extension Disk {
     if excess != 0 { try append(.zeros(.hole), count: alignment - excess) }
   }
 
-  /// Appends zeros, reported as a hole, until the disk has `size` bytes.
+  /// Appends zeros, reported as a hole, until the disk has `size` bytes; with a
+  /// role if one is given, else they are free.
   ///
   /// - Throws: ``DiskError/tooLarge`` never, but appending may.
   /// - Precondition: `size` is not less than the disk's.
-  public mutating func pad(to size: Int) throws(DiskError) {
+  public mutating func pad(to size: Int, as role: Segment.Role? = nil) throws(DiskError) {
     precondition(size >= self.size, "padding does not shorten a disk")
-    try append(.zeros(.hole), count: size - self.size)
+    try append(.zeros(.hole), count: size - self.size, as: role)
   }
 
   /// The disk that consists of the bytes of `range`.
@@ -88,7 +97,8 @@ extension Disk {
       guard !covered.isEmpty else { break }
       let skipped = covered.lowerBound - starts[index]
       do throws(DiskError) {
-        try slice.append(contents[index].advanced(by: skipped), count: covered.count)
+        let content = contents[index].advanced(by: skipped)
+        try slice.append(content, count: covered.count, as: roles[index])
       } catch {
         preconditionFailure("a slice is no larger than its disk")
       }

@@ -1,11 +1,11 @@
 extension Disk {
   /// The same bytes and extents without repetitions, if that takes no more than
-  /// `limit` bytes and nothing has to be read from a source; else the disk as it
-  /// is.
+  /// `limit` bytes, nothing has to be read from a source, and nothing has a role;
+  /// else the disk as it is.
   ///
   /// Repetitions of few bytes inside of others take longer to read than the bytes.
   public func flattened(limit: Int) -> Disk {
-    guard nestingDepth > 0, isInMemory, size <= limit else { return self }
+    guard nestingDepth > 0, isInMemory, !hasRoles, size <= limit else { return self }
     var flat = Disk()
     do {
       let bytes = try bytes(0..<size)

@@ -15,8 +15,17 @@ public struct Disk: Sendable {
   /// What each segment holds, in the order of `starts`.
   private(set) var contents: [Segment.Content] = []
 
+  /// What each segment is for, in the order of `starts`.
+  private(set) var roles: [Segment.Role?] = []
+
   /// The kind of all bytes of the disk, if there is one.
   private(set) var uniformKind: Extent.Kind?
+
+  /// The role of all bytes of the disk, if there is one.
+  private(set) var uniformRole: Segment.Role?
+
+  /// Whether anything was given a role.
+  private(set) var hasRoles = false
 
   /// Whether every byte is known to be zero without reading it.
   public private(set) var isZero = true
@@ -37,7 +46,7 @@ public struct Disk: Sendable {
   ///
   /// - Precondition: `index` is in `0..<segmentCount`.
   public func segment(at index: Int) -> Segment {
-    Segment(range: range(ofSegmentAt: index), content: contents[index])
+    Segment(range: range(ofSegmentAt: index), content: contents[index], role: roles[index])
   }
 
   /// The bytes that the segment at `index` covers.
@@ -59,20 +68,29 @@ public struct Disk: Sendable {
     return low
   }
 
-  /// Appends `count` bytes of `content`; neighbouring zeros of one kind merge.
+  /// Appends `count` bytes of `content`; neighbouring zeros of one kind and role
+  /// merge.
   ///
   /// - Parameters:
   ///   - content: What the bytes are.
   ///   - count: Number of bytes; 0 appends nothing.
+  ///   - role: What they are for; `nil` if their content says all that is known.
   /// - Throws: ``DiskError/tooLarge`` if the disk would exceed 2^63 - 1 bytes.
   /// - Precondition: `count` is not negative.
-  public mutating func append(_ content: Segment.Content, count: Int) throws(DiskError) {
+  public mutating func append(
+    _ content: Segment.Content,
+    count: Int,
+    as role: Segment.Role? = nil
+  ) throws(DiskError) {
     precondition(count >= 0, "a segment has no negative size")
     guard count > 0 else { return }
     let (newSize, overflow) = size.addingReportingOverflow(count)
     guard !overflow else { throw .tooLarge }
     let kind = content.uniformKind
     uniformKind = size == 0 || uniformKind == kind ? kind : nil
+    let purpose = role ?? content.uniformRole
+    uniformRole = size == 0 || uniformRole == purpose ? purpose : nil
+    hasRoles = hasRoles || role != nil
     switch content {
     case .zeros:
       break
@@ -84,14 +102,16 @@ public struct Disk: Sendable {
     case .repeating(let unit, _):
       isZero = isZero && unit.isZero
       isInMemory = isInMemory && unit.isInMemory
+      hasRoles = hasRoles || unit.hasRoles
       nestingDepth = max(nestingDepth, unit.nestingDepth + 1)
     }
-    if case .zeros(let kind) = content, case .zeros(kind)? = contents.last {
+    if case .zeros(let kind) = content, case .zeros(kind)? = contents.last, roles.last == role {
       size = newSize
       return
     }
     starts.append(size)
     contents.append(content)
+    roles.append(role)
     size = newSize
   }
 
@@ -99,6 +119,7 @@ public struct Disk: Sendable {
   public mutating func reserveSegments(_ count: Int) {
     starts.reserveCapacity(starts.count + count)
     contents.reserveCapacity(contents.count + count)
+    roles.reserveCapacity(roles.count + count)
   }
 }
 

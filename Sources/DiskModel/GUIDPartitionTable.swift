@@ -176,27 +176,29 @@ extension Disk {
       ]
     )
     do throws(DiskError) {
-      var disk = Disk(protective.encode())
+      var disk = Disk(protective.encode(), as: .metadata)
       try disk.append(
         table.encodeHeader(
           sector: 1,
           alternate: lastSector,
           entries: entries,
           diskSectors: diskSectors
-        )
+        ),
+        as: .metadata
       )
-      try disk.append(entries)
+      try disk.append(entries, as: .metadata)
       try disk.pad(to: partitionAlignment)
       try disk.append(contentsOf: self)
       try disk.align(to: sectorSize)
-      try disk.append(entries)
+      try disk.append(entries, as: .metadata)
       try disk.append(
         table.encodeHeader(
           sector: lastSector,
           alternate: 1,
           entries: entries,
           diskSectors: diskSectors
-        )
+        ),
+        as: .metadata
       )
       return disk
     } catch {

@@ -120,7 +120,7 @@ extension Disk {
     )
     let table = MasterBootRecord(diskSignature: diskSignature, partitions: [partition])
     do throws(DiskError) {
-      var disk = Disk(table.encode())
+      var disk = Disk(table.encode(), as: .metadata)
       try disk.pad(to: Int(firstSector) * sectorSize)
       try disk.append(contentsOf: self)
       try disk.align(to: sectorSize)

@@ -6,6 +6,26 @@ public struct Segment: Sendable {
   /// Where the bytes come from.
   public var content: Content
 
+  /// What the bytes are for; `nil` if their content says all that is known.
+  public var role: Role?
+
+  /// What bytes of a disk are for.
+  ///
+  /// The numbers are those of the meta context `nbdgen:segment`; they never change.
+  public enum Role: UInt8, Sendable, CaseIterable {
+    /// Content of which nothing more is known, such as that of an expression.
+    case content = 0
+    /// What holds things together: partition tables, superblocks, bitmaps,
+    /// allocation tables, inodes, directories, journals.
+    case metadata = 1
+    /// What files hold; also the zeros of a file's hole if it has room on the disk.
+    case fileData = 2
+    /// What nothing uses.
+    case free = 3
+    /// What is left of a file's last block or cluster.
+    case slack = 4
+  }
+
   /// Where the bytes of a segment come from.
   public enum Content: Sendable {
     /// Bytes that read as zero and take no storage.
@@ -30,6 +50,15 @@ public struct Segment: Sendable {
       case .zeros(.written): .zero
       case .bytes, .source: .data
       case .repeating(let unit, _): unit.uniformKind
+      }
+    }
+
+    /// The role of all of its bytes if nobody gave it one; `nil` if it has several.
+    var uniformRole: Role? {
+      switch self {
+      case .zeros(.hole): .free
+      case .zeros(.written), .bytes, .source: .content
+      case .repeating(let unit, _): unit.uniformRole
       }
     }
 

@@ -25,23 +25,3 @@ struct MetaContextRequest: Sendable, Equatable {
     guard reader.remaining == 0 else { return nil }
   }
 }
-
-/// A vocabulary of block status.
-public enum MetaContext: CaseIterable, Sendable {
-  /// `base:allocation`: what is a hole, and what reads as zeros.
-  case allocation
-
-  /// Its name on the wire.
-  var name: String { "base:allocation" }
-
-  /// What tells its chunks from others' while it is selected.
-  public var identifier: UInt32 { 1 }
-
-  /// Whether a listing query asks for it: by its name, or by its namespace.
-  func isListed(by query: [UInt8]) -> Bool {
-    query == Array("base:".utf8) || isSelected(by: query)
-  }
-
-  /// Whether a selecting query asks for it: by its name only.
-  func isSelected(by query: [UInt8]) -> Bool { query == Array(name.utf8) }
-}

@@ -161,11 +161,11 @@ public struct BlockStatusDescriptor: Sendable, Equatable {
 
   /// Number of bytes, not 0, and without extended headers below 2^32.
   public var length: Int
-  /// How they are stored, in the terms of the context.
-  public var state: AllocationState
+  /// Their state, in the terms of the context.
+  public var state: UInt32
 
   /// Creates a descriptor.
-  public init(length: Int, state: AllocationState) {
+  public init(length: Int, state: UInt32) {
     self.length = length
     self.state = state
   }
@@ -174,26 +174,12 @@ public struct BlockStatusDescriptor: Sendable, Equatable {
   public func encode(_ form: ReplyForm, into output: inout OutputRawSpan) {
     if form == .extended {
       output.append(bigEndian: UInt64(length))
-      output.append(bigEndian: UInt64(state.rawValue))
+      output.append(bigEndian: UInt64(state))
     } else {
       output.append(bigEndian: UInt32(length))
-      output.append(bigEndian: state.rawValue)
+      output.append(bigEndian: state)
     }
   }
-}
-
-/// How bytes are stored, in the terms of `base:allocation`.
-public struct AllocationState: OptionSet, Sendable {
-  /// The bits on the wire.
-  public var rawValue: UInt32
-
-  /// Creates a state from its bits.
-  public init(rawValue: UInt32) { self.rawValue = rawValue }
-
-  /// `NBD_STATE_HOLE`: nothing is allocated.
-  public static let hole = AllocationState(rawValue: 1 << 0)
-  /// `NBD_STATE_ZERO`: the bytes read as zeros.
-  public static let zero = AllocationState(rawValue: 1 << 1)
 }
 
 /// The errors that replies may carry.

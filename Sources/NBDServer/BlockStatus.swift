@@ -1,24 +1,42 @@
 import DiskModel
 import NBDProtocol
 
-/// Extents of a disk as the protocol wants them: with boundaries at multiples
-/// of 512 bytes.
-///
-/// A sector that holds any data is data; one that holds nothing but holes is a
-/// hole; any other is zero.
-struct BlockStatus {
-  /// Most descriptors of one reply.
-  static let descriptorLimit = 1 << 14
+/// What a meta context can say of bytes.
+protocol BlockState: Equatable {
+  /// The state of a sector that holds bytes of both.
+  func combined(with other: Self) -> Self
 
-  /// Most pieces of the disk that are looked at for one reply, so that a disk
-  /// of countless tiny extents costs a bounded time.
-  private static let stepLimit = 1 << 16
+  /// Its number on the wire.
+  var number: UInt32 { get }
 
+  /// What may be said of anything.
+  static var unknown: Self { get }
+}
+
+/// Limits of one block status reply.
+enum BlockStatusLimits {
+  /// Most descriptors of one context.
+  static let descriptors = 1 << 14
+
+  /// Most pieces of the disk that are looked at, so that a disk of countless
+  /// tiny extents costs a bounded time.
+  static let steps = 1 << 16
+}
+
+/// What a context says of a disk as the protocol wants it: with boundaries at
+/// multiples of 512 bytes.
+struct BlockStatus<State: BlockState> {
   private let lengthLimit: Int
   private var descriptors: [BlockStatusDescriptor] = []
-  private var run: Extent?
-  /// A sector that is not complete yet, with the kind of what there is of it.
-  private var partial: Extent?
+  private var run: Run?
+  /// A sector that is not complete yet, with the state of what there is of it.
+  private var partial: Run?
+
+  /// Bytes that are in one state.
+  private struct Run {
+    var range: Range<Int>
+    var state: State
+  }
 
   private init(lengthLimit: Int) { self.lengthLimit = lengthLimit }
 
@@ -26,25 +44,27 @@ struct BlockStatus {
   /// end of a sector that the range ends in.
   ///
   /// - Parameters:
-  ///   - disk: The disk.
-  ///   - range: A range of it that is not empty.
+  ///   - range: A range of the disk that is not empty.
+  ///   - size: Size of the disk.
   ///   - isOneEnough: Whether one descriptor, inside the range, is wanted.
   ///   - lengthLimit: Most bytes that a descriptor can be about; a range is not
   ///     longer, but for the end of its last sector.
+  ///   - visit: Visits the states of a range of the disk until it is told to stop.
   /// - Returns: At least one descriptor.
   static func descriptors(
-    of disk: Disk,
-    in range: Range<Int>,
+    of range: Range<Int>,
+    size: Int,
     isOneEnough: Bool,
-    lengthLimit: Int
+    lengthLimit: Int,
+    visit: (Range<Int>, (Range<Int>, State) -> Bool) -> Void
   ) -> [BlockStatusDescriptor] {
-    let end = min(disk.size, range.upperBound.roundedUp(to: Responder.granularity))
+    let end = min(size, range.upperBound.roundedUp(to: Responder.granularity))
     var status = BlockStatus(lengthLimit: lengthLimit)
     var isComplete = false
-    disk.forEachExtent(in: range.lowerBound..<end, limit: stepLimit) { extent in
-      status.add(extent)
-      isComplete = extent.range.upperBound == end
-      return status.descriptors.count + 2 < (isOneEnough ? 3 : descriptorLimit)
+    visit(range.lowerBound..<end) { piece, state in
+      status.add(piece, state)
+      isComplete = piece.upperBound == end
+      return status.descriptors.count + 2 < (isOneEnough ? 3 : BlockStatusLimits.descriptors)
     }
     status.finish(isComplete: isComplete)
     guard isOneEnough, let first = status.descriptors.first else { return status.descriptors }
@@ -52,38 +72,36 @@ struct BlockStatus {
     return [BlockStatusDescriptor(length: length, state: first.state)]
   }
 
-  /// Adds the extent that follows what was added before.
-  private mutating func add(_ extent: Extent) {
-    var start = extent.range.lowerBound
+  /// Adds what follows what was added before.
+  private mutating func add(_ piece: Range<Int>, _ state: State) {
+    var start = piece.lowerBound
     if let sector = partial {
-      let kind = sector.kind.combined(with: extent.kind)
+      let state = sector.state.combined(with: state)
       let sectorEnd = (sector.range.lowerBound + 1).roundedUp(to: Responder.granularity)
-      guard extent.range.upperBound >= sectorEnd else {
-        partial = Extent(sector.range.lowerBound..<extent.range.upperBound, kind)
+      guard piece.upperBound >= sectorEnd else {
+        partial = Run(range: sector.range.lowerBound..<piece.upperBound, state: state)
         return
       }
       partial = nil
-      append(Extent(sector.range.lowerBound..<sectorEnd, kind))
+      append(sector.range.lowerBound..<sectorEnd, state)
       start = sectorEnd
     }
     let granularity = Responder.granularity
-    let end = extent.range.upperBound / granularity * granularity
+    let end = piece.upperBound / granularity * granularity
     if start < end {
-      append(Extent(start..<end, extent.kind))
+      append(start..<end, state)
       start = end
     }
-    if start < extent.range.upperBound {
-      partial = Extent(start..<extent.range.upperBound, extent.kind)
-    }
+    if start < piece.upperBound { partial = Run(range: start..<piece.upperBound, state: state) }
   }
 
   /// Appends whole sectors, merging them with what is alike.
-  private mutating func append(_ extent: Extent) {
-    if let last = run, last.kind == extent.kind {
-      run?.range = last.range.lowerBound..<extent.range.upperBound
+  private mutating func append(_ sectors: Range<Int>, _ state: State) {
+    if let last = run, last.state == state {
+      run?.range = last.range.lowerBound..<sectors.upperBound
     } else {
       flush()
-      run = extent
+      run = Run(range: sectors, state: state)
     }
   }
 
@@ -95,7 +113,7 @@ struct BlockStatus {
     let isShort = run.range.count <= lengthLimit
     let length =
       isShort ? run.range.count : lengthLimit / Responder.granularity * Responder.granularity
-    descriptors.append(BlockStatusDescriptor(length: length, state: run.kind.state))
+    descriptors.append(BlockStatusDescriptor(length: length, state: run.state.number))
   }
 
   /// Adds what is left.
@@ -105,27 +123,11 @@ struct BlockStatus {
   private mutating func finish(isComplete: Bool) {
     if let sector = partial {
       if isComplete {
-        append(sector)
+        append(sector.range, sector.state)
       } else if descriptors.isEmpty && run == nil {
-        append(Extent(sector.range, .data))
+        append(sector.range, .unknown)
       }
     }
     flush()
-  }
-}
-
-extension Extent.Kind {
-  /// The kind of a sector that holds bytes of both kinds.
-  fileprivate func combined(with other: Extent.Kind) -> Extent.Kind {
-    if self == other { return self }
-    return self == .data || other == .data ? .data : .zero
-  }
-
-  fileprivate var state: AllocationState {
-    switch self {
-    case .data: []
-    case .zero: .zero
-    case .hole: [.hole, .zero]
-    }
   }
 }

@@ -90,13 +90,14 @@ public final class NBDServer: Sendable {
       host_sleep_milliseconds(5)
     }
     for channel in services.openChannels { channel.cutOff() }
-    // One after the other: what the pool still completes needs the event loops.
-    // A serial queue, so that the pool's cancelled work comes before its end.
+    // One after the other: what the pools still complete needs the event loops.
+    // A serial queue, so that a pool's cancelled work comes before its end.
     let queue = DispatchQueue(label: "nbdgen.stop")
     let isEnded = DispatchSemaphore(value: 0)
-    services.makers.shutdownGracefully(queue: queue) { _ in }
-    services.pool.shutdownGracefully(queue: queue) { [group] _ in
-      group.shutdownGracefully(queue: queue) { _ in isEnded.signal() }
+    services.makers.shutdownGracefully(queue: queue) { [services, group] _ in
+      services.pool.shutdownGracefully(queue: queue) { _ in
+        group.shutdownGracefully(queue: queue) { _ in isEnded.signal() }
+      }
     }
     _ = isEnded.wait(timeout: .now() + Self.endingPeriod)
   }

@@ -135,38 +135,27 @@ struct Responder: Sendable {
     return holes
   }
 
-  /// Appends the reply to a request for block status of `range`.
+  /// What the contexts say of `range`, or of prefixes of it.
   ///
   /// - Precondition: There is a context, and the range is not empty.
-  func appendBlockStatus(
+  func blockStatus(
     _ range: Range<Int>,
-    address: ReplyAddress,
     isOneEnough: Bool,
-    contexts: [MetaContext],
-    to output: inout OutputRawSpan
-  ) {
-    let descriptors = BlockStatus.descriptors(
-      of: disk,
-      in: range,
-      isOneEnough: isOneEnough,
-      lengthLimit: BlockStatusDescriptor.lengthLimit(form)
+    contexts: [MetaContext]
+  ) -> BlockStatusReply {
+    let limit = BlockStatusDescriptor.lengthLimit(form)
+    return BlockStatusReply(
+      chunks: contexts.map { context in
+        let descriptors = context.descriptors(
+          of: range,
+          on: disk,
+          isOneEnough: isOneEnough,
+          lengthLimit: limit
+        )
+        return (context, descriptors)
+      }
     )
-    for context in contexts {
-      Reply.appendBlockStatus(
-        address,
-        context: context,
-        count: descriptors.count,
-        isLast: context == contexts.last,
-        to: &output
-      )
-      for descriptor in descriptors { descriptor.encode(form, into: &output) }
-    }
   }
-
-  /// Room that a block status reply takes at most.
-  static let blockStatusLimit =
-    (Reply.headLimit + BlockStatus.descriptorLimit * BlockStatusDescriptor.size(.extended))
-    * MetaContext.allCases.count
 
   /// Appends a reply without data: success, or an error with its reason.
   func appendResult(

@@ -215,15 +215,8 @@ final class TransmissionHandler: ChannelDuplexHandler {
     case .read(let range, let isSplittable):
       read(range, address: address, isSplittable: isSplittable, context)
     case .blockStatus(let range, let isOneEnough, let contexts):
-      append(limit: Responder.blockStatusLimit) {
-        responder.appendBlockStatus(
-          range,
-          address: address,
-          isOneEnough: isOneEnough,
-          contexts: contexts,
-          to: &$0
-        )
-      }
+      let reply = responder.blockStatus(range, isOneEnough: isOneEnough, contexts: contexts)
+      append(limit: reply.sizeLimit) { reply.encode(address, into: &$0) }
     case .nothing:
       append(limit: Responder.resultLimit) {
         responder.appendResult(nil, address: address, to: &$0)

@@ -15,7 +15,6 @@ struct MetaContextNegotiationTests {
   @Test(
     "M1-M5: queries list and select what they should",
     arguments: [
-      ([], true, false),
       (["base:"], true, false),
       (["base:allocation"], true, true),
       (["base:allocation", "base:allocation"], true, true),
@@ -31,6 +30,7 @@ struct MetaContextNegotiationTests {
       ([""], false, false),
       (["allocation"], false, false),
       (["base:allocation\0"], false, false),
+      (["nbdgen:segments", "nbdgen", "nbdgen:*"], false, false),
     ]
   )
   func queries(queries: [String], isListed: Bool, isSelected: Bool) {
@@ -48,6 +48,35 @@ struct MetaContextNegotiationTests {
     }
     let agreement = peer.option(Code.go, exportRequest("first")).agreement
     #expect(agreement?.contexts == (isSelected ? [.allocation] : []))
+  }
+
+  @Test("M1, M2, M11: the contexts are listed by namespace, and told apart by numbers")
+  func severalContexts() {
+    var peer = Self.structuredPeer()
+    let second = "nbdgen:segment"
+    func names(_ outcome: Outcome) -> [String] {
+      outcome.replies.filter { $0.type == 4 }.map {
+        String(decoding: $0.data.dropFirst(4), as: UTF8.self)
+      }
+    }
+    for (queries, expected) in [
+      ([], [Self.name, second]), (["base:", "nbdgen:"], [Self.name, second]),
+      (["nbdgen:"], [second]), ([second, second], [second]),
+    ] {
+      #expect(
+        names(peer.option(Code.listMetaContext, contextRequest("first", queries))) == expected
+      )
+    }
+    let selected = peer.option(Code.setMetaContext, contextRequest("first", [second, Self.name]))
+    #expect(
+      selected.replies.dropLast().map { Array($0.data.prefix(4)) } == [
+        wire(.u32(1)), wire(.u32(2)),
+      ]
+    )
+    #expect(names(selected) == [Self.name, second])
+    #expect(
+      peer.option(Code.go, exportRequest("first")).agreement?.contexts == [.allocation, .segment]
+    )
   }
 
   @Test("M5, M6: whatever follows a selection replaces it, also when it fails")

@@ -103,15 +103,21 @@ extension ServerTests {
     func contexts() throws {
       let server = try Self.server()
       let client = try server.negotiating()
-      for queries in [[], ["base:"], ["base:allocation"]] {
+      for (queries, names) in [
+        ([], ["base:allocation", "nbdgen:segment"]),
+        (["base:"], ["base:allocation"]), (["base:allocation"], ["base:allocation"]),
+        (["nbdgen:"], ["nbdgen:segment"]), (["nbdgen:segment"], ["nbdgen:segment"]),
+      ] {
         let listed = try client.listMetaContexts(name: "disk", queries)
-        #expect(listed.map(\.id) == [0] && listed.map(\.name) == ["base:allocation"])
+        #expect(listed.map(\.name) == names && listed.allSatisfy { $0.id == 0 })
       }
       #expect(try client.listMetaContexts(name: "disk", ["base:x", "qemu:", "x"]) == [])
       try client.negotiateStructuredReplies()
       let twice = ["base:allocation", "qemu:allocation-depth", "base:allocation"]
       #expect(try client.setMetaContexts(name: "disk", twice).count == 1)
-      #expect(try client.setMetaContexts(name: "disk", ["base:"]) == [])
+      #expect(try client.setMetaContexts(name: "disk", ["base:", "nbdgen:"]) == [])
+      let both = try client.setMetaContexts(name: "disk", ["nbdgen:segment", "base:allocation"])
+      #expect(Set(both.map(\.id)).count == 2)
     }
 
     @Test("M6, M8, A1: block status needs a selection for the export that is used")

@@ -81,6 +81,7 @@ struct ConformanceChecker {
     }
     let extents = disk.extents(in: window)
     try checkCover(extents, of: window)
+    let roles = try checkRoles(of: window, in: nil)
     for extent in extents where extent.kind != .data {
       let zeros = [UInt8](repeating: 0, count: extent.range.count)
       let start = extent.range.lowerBound - window.lowerBound
@@ -94,6 +95,7 @@ struct ConformanceChecker {
       try checkBytes(of: part, reference: reference, start: start)
       let expected = Self.clamp(extents, to: part)
       try checkExtents(of: part, expected: expected)
+      _ = try checkRoles(of: part, in: roles)
       try checkSlice(part, reference: reference, start: start, extents: expected)
     }
   }
