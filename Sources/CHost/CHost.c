@@ -302,6 +302,17 @@ int64_t host_nanoseconds_since_epoch(void) {
   return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
+size_t host_format_time(int64_t nanoseconds, char *buffer, size_t count) {
+  time_t seconds = nanoseconds / 1000000000;
+  int milliseconds = nanoseconds / 1000000 % 1000;
+  struct tm parts;
+  char text[32];
+  if (!gmtime_r(&seconds, &parts)) return 0;
+  if (!strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &parts)) return 0;
+  int size = snprintf(buffer, count, "%s.%03dZ", text, milliseconds);
+  return size > 0 && (size_t)size < count ? size : 0;
+}
+
 int64_t host_descriptor_limit(int raises) {
   struct rlimit limit;
   if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return -errno;

@@ -25,6 +25,7 @@ static void fill(sigset_t *signals) {
   sigaddset(signals, SIGQUIT);
   sigaddset(signals, SIGTERM);
   sigaddset(signals, SIGCHLD);
+  sigaddset(signals, SIGUSR1);
 }
 
 int host_exit_with_parent(void) {
@@ -155,12 +156,15 @@ int host_remove_directory(const char *path) {
 
 int host_child_signal(void) { return SIGCHLD; }
 
+int host_user_signal(void) { return SIGUSR1; }
+
 static void exit_now(int signal) { _exit(128 + signal); }
 
 void host_exit_on_next_signal(void) {
   sigset_t signals;
   fill(&signals);
   sigdelset(&signals, SIGCHLD);
+  sigdelset(&signals, SIGUSR1);
   for (int signal = 1; signal < NSIG; signal++) {
     if (sigismember(&signals, signal) != 1) continue;
     struct sigaction action = {.sa_handler = exit_now};

@@ -15,7 +15,7 @@ extension Negotiation {
     switch code {
     case .startTLS, .abort: return nil
     // There is no reply that could say why.
-    case .exportName: return .close([])
+    case .exportName: return .hangUp(.exportNameInTheClear)
     case _ where mayStartTLS:
       return refuse(code, .tlsRequired, "this server wants NBD_OPT_STARTTLS first")
     default: return refuse(code, .policy, "this server wants TLS; \(Self.whoMayStartTLS)")

@@ -21,6 +21,8 @@ public struct Negotiation: Sendable {
     case startTLS([UInt8])
     /// Send the bytes, and close the connection.
     case close([UInt8])
+    /// Close the connection, as there is no reply that could say why.
+    case hangUp(HangUp)
   }
 
   /// What was agreed on for the second phase.
@@ -49,6 +51,9 @@ public struct Negotiation: Sendable {
   private(set) var pending: Pending?
 
   private var optionCount = 0
+
+  /// Whether everything but leaving is refused from now on.
+  private var isShuttingDown = false
 
   /// The options so far, up to a limit.
   private(set) var history: [OptionCode] = []
@@ -81,6 +86,9 @@ public struct Negotiation: Sendable {
     self.optionLimit = optionLimit
   }
 
+  /// Refuses what comes from now on, as the server is about to end.
+  public mutating func shutDown() { isShuttingDown = true }
+
   /// Takes the client's flags.
   ///
   /// - Returns: `nil` to go on with options, or the end for a client that
@@ -88,7 +96,7 @@ public struct Negotiation: Sendable {
   public mutating func receive(clientFlags: UInt32) -> Step? {
     guard let bits = UInt16(exactly: clientFlags),
       HandshakeFlags.all.isSuperset(of: HandshakeFlags(rawValue: bits))
-    else { return .close([]) }
+    else { return .hangUp(.unknownFlags) }
     handshake = HandshakeFlags(rawValue: bits)
     return nil
   }
@@ -99,13 +107,14 @@ public struct Negotiation: Sendable {
   public mutating func receive(_ header: OptionHeader, data: [UInt8]) -> Step {
     precondition(handshake != nil && pending == nil, "options come one at a time, after the flags")
     optionCount += 1
-    guard optionCount <= optionLimit else { return .close([]) }
+    guard optionCount <= optionLimit else { return .hangUp(.tooManyOptions) }
     if history.count < Self.historyLimit { history.append(header.code) }
+    if isShuttingDown && header.code != .abort { return refuseToShutDown(header.code) }
     if let refusal = refusalInTheClear(header.code) { return refusal }
     switch header.code {
     case .exportName:
       // The specification wants GO with extended headers.
-      guard isName(data), form != .extended else { return .close([]) }
+      guard isName(data), form != .extended else { return .hangUp(.wrongExportName) }
       return find(data, for: .exportName(data))
     case .abort:
       return .close(OptionReply(.abort, .acknowledgement).encode())
@@ -137,6 +146,11 @@ public struct Negotiation: Sendable {
     default:
       return refuse(header.code, .unsupported, "the server does not know this option")
     }
+  }
+
+  private func refuseToShutDown(_ code: OptionCode) -> Step {
+    guard code != .exportName else { return .hangUp(.shuttingDown) }
+    return refuse(code, .shutdown, "the server is shutting down")
   }
 
   /// Starts anew under TLS: somebody else may have said what came in the clear.
@@ -176,8 +190,12 @@ public struct Negotiation: Sendable {
   public mutating func resolve(_ result: Result<ExportInformation, ExportRefusal>) -> Step {
     defer { pending = nil }
     switch pending {
+    case .exportName where isShuttingDown:
+      return .hangUp(.shuttingDown)
+    case .information(_, let code) where isShuttingDown:
+      return refuseToShutDown(code)
     case .exportName(let name):
-      guard case .success(let export) = result else { return .close([]) }
+      guard case .success(let export) = result else { return .hangUp(.unknownExport) }
       let agreement = agreement(on: export, name: name)
       return .transmit(exportNameReply(agreement), agreement)
     case .information(let request, let code):

@@ -45,6 +45,7 @@ struct OptionReplyType: RawRepresentable, Hashable, Sendable {
   static let invalid = OptionReplyType(rawValue: 1 << 31 | 3)
   static let tlsRequired = OptionReplyType(rawValue: 1 << 31 | 5)
   static let unknown = OptionReplyType(rawValue: 1 << 31 | 6)
+  static let shutdown = OptionReplyType(rawValue: 1 << 31 | 7)
   static let extendedHeaderRequired = OptionReplyType(rawValue: 1 << 31 | 10)
 }
 

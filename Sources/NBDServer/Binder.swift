@@ -6,7 +6,9 @@ import SystemPackage
 /// Opens the sockets that a server listens on.
 struct Binder {
   let group: MultiThreadedEventLoopGroup
-  let services: ConnectionServices
+
+  /// Gets a client's connection going; a failure closes it.
+  let initialize: @Sendable (any Channel) -> EventLoopFuture<Void>
 
   /// Longest path of a unix socket, in bytes (`sun_path`, less its NUL).
   private static let pathLimit = 107
@@ -41,6 +43,12 @@ struct Binder {
       return (.tcp(address: address, port: listener.localAddress?.port ?? port), [listener])
     case .tcp(nil, let port):
       return try bindLoopback(endpoint, port)
+    case .vsock(let context, let port):
+      let address = VsockAddress(
+        cid: context.map { VsockAddress.ContextID(rawValue: $0) } ?? .any,
+        port: VsockAddress.Port(rawValue: port)
+      )
+      return (endpoint, [try attempt(endpoint) { $0.bind(to: address) }])
     case .inherited(let descriptors):
       return try takeOver(endpoint, descriptors)
     case .connection(let input, let output):
@@ -78,38 +86,23 @@ struct Binder {
     input: CInt,
     output: CInt?
   ) throws(ServerError) {
-    let services = services
     do {
       if let output {
         _ = try NIOPipeBootstrap(group: group)
           .channelOption(.allowRemoteHalfClosure, value: true)
           .channelOption(.writeBufferWaterMark, value: ConnectionLimits.writeBuffer)
-          .channelInitializer { Self.initialize($0, services) }
+          .channelInitializer(initialize)
           .takingOwnershipOfDescriptors(input: input, output: output).wait()
       } else {
         _ = try ClientBootstrap(group: group)
           .channelOption(.allowRemoteHalfClosure, value: true)
           .channelOption(.writeBufferWaterMark, value: ConnectionLimits.writeBuffer)
-          .channelInitializer { Self.initialize($0, services) }
+          .channelInitializer(initialize)
           .withConnectedSocket(input).wait()
       }
     } catch {
       let problem = "not a socket or a pair of pipes with a client at the other end"
       throw ServerError(endpoint: endpoint, problem: problem)
-    }
-  }
-
-  /// Gets a client's connection going.
-  private static func initialize(
-    _ channel: any Channel,
-    _ services: ConnectionServices
-  ) -> EventLoopFuture<Void> {
-    guard services.register(channel) else {
-      // Refused by an error, which closes it.
-      return channel.eventLoop.makeFailedFuture(ChannelError.alreadyClosed)
-    }
-    return channel.eventLoop.makeCompletedFuture {
-      try channel.pipeline.syncOperations.addHandler(NegotiationHandler(services))
     }
   }
 
@@ -136,7 +129,6 @@ struct Binder {
   }
 
   private func bootstrap(_ endpoint: Endpoint) -> ServerBootstrap {
-    let services = services
     let isTCP = if case .tcp = endpoint { true } else { false }
     var bootstrap = ServerBootstrap(group: group)
       .serverChannelOption(.backlog, value: Self.backlog)
@@ -146,7 +138,7 @@ struct Binder {
         .recvAllocator,
         value: FixedSizeRecvByteBufferAllocator(capacity: Self.receiveSize)
       )
-      .childChannelInitializer { Self.initialize($0, services) }
+      .childChannelInitializer(initialize)
     if isTCP {
       bootstrap =
         bootstrap
@@ -167,7 +159,11 @@ struct Binder {
       return "something has this path already; remove it or use another"
     case (EADDRINUSE, .tcp):
       return "another program listens there; use another port, or 0 for a free one"
-    case (EACCES, .tcp):
+    case (EADDRINUSE, .vsock):
+      return "another program listens there; use another port"
+    case (EAFNOSUPPORT, .vsock), (ENODEV, .vsock), (EADDRNOTAVAIL, .vsock):
+      return "this host has no such vsock: \(Errno(rawValue: error).description)"
+    case (EACCES, .tcp), (EACCES, .vsock):
       return "only root may listen there; use a port from 1024 on"
     default:
       return "cannot listen: \(Errno(rawValue: error).description)"

@@ -4,11 +4,13 @@ import Logging
 import NBDProtocol
 import NIOCore
 import NIOPosix
+import NIOSSL
 import Synchronization
 
 /// What all connections of a server share.
 final class ConnectionServices: Sendable {
   let catalog: ExportCatalog
+  let nearClient: ClientAddress
   let limits: ServerLimits
   let logger: Logger
 
@@ -21,6 +23,17 @@ final class ConnectionServices: Sendable {
   /// Makes the exports that depend on a session, one after the other, so that
   /// strangers' wishes never keep more than one processor busy.
   let makers: NIOThreadPool
+
+  /// What was counted on connections that are gone, or not lately.
+  let metrics = MetricsStore()
+
+  /// Where replies are that cannot go out.
+  let buffers: Buffers
+
+  private let incidents: Incidents
+
+  /// Connections of those who collect metrics.
+  let metricsConnections = MetricsConnections()
 
   private let onLastDisconnect: @Sendable () -> Void
 
@@ -35,6 +48,7 @@ final class ConnectionServices: Sendable {
 
   init(
     catalog: ExportCatalog,
+    nearClient: ClientAddress,
     limits: ServerLimits,
     logger: Logger,
     security: TransportSecurity?,
@@ -44,11 +58,14 @@ final class ConnectionServices: Sendable {
   ) {
     self.onLastDisconnect = onLastDisconnect
     self.catalog = catalog
+    self.nearClient = nearClient
     self.limits = limits
     self.logger = logger
     self.security = security
     self.pool = pool
     self.makers = makers
+    buffers = Buffers(limit: limits.bufferSize)
+    incidents = Incidents(logger)
   }
 
   /// What clients are told about TLS.
@@ -62,7 +79,65 @@ final class ConnectionServices: Sendable {
     let isNews = loggedFailures.withLock { logged in
       logged.count < Self.failureLimit && logged.insert(failure.subject).inserted
     }
-    if isNews { logger.error("\(failure): clients that read it get an I/O error") }
+    guard isNews else { return }
+    logger.error(
+      "\(failure): clients that read it get an I/O error",
+      metadata: [
+        "file": "\(failure.subject)", "offset": "\(failure.offset)", "cause": "\(failure.cause)",
+      ]
+    )
+  }
+
+  /// Counts, and perhaps logs, that the server ends a connection.
+  func logEnd(of channel: any Channel, _ reason: EndReason, _ message: String) {
+    metrics.shard().count { $0.ends.add(1, to: reason) }
+    let client = "\(self.client(of: channel))"
+    if reason == .network {
+      logger.debug("closed a connection: \(message)", metadata: ["client": "\(client)"])
+    } else {
+      incidents.log(message, reason: reason, client: client)
+    }
+  }
+
+  /// Where the client of a connection is.
+  func client(of channel: any Channel) -> ClientAddress {
+    ClientAddress(of: channel, near: nearClient)
+  }
+
+  /// Takes note of an error of the connection itself, which then has to be closed.
+  func logEnd(of channel: any Channel, after error: any Error) {
+    let isEncryption = error is NIOSSLError || error is BoringSSLError
+    let message = isEncryption ? TransportSecurity.summary(of: error) : "\(error)"
+    logEnd(of: channel, isEncryption ? .encryption : .network, message)
+  }
+
+  /// Takes note of whether a client reads its replies.
+  func noteWritability(of channel: any Channel) {
+    guard !channel.isWritable else { return buffers.unblock(channel) }
+    let waiting = try? channel.syncOptions?.getOption(.bufferedWritableBytes)
+    if buffers.block(channel, size: waiting ?? 0) { scheduleSweep(channel.eventLoop) }
+  }
+
+  /// Cuts off those who hold the room that others need, in a while.
+  private func scheduleSweep(_ eventLoop: any EventLoop) {
+    eventLoop.scheduleTask(in: Buffers.patience) { [self] in
+      let (clients, isDueAgain) = buffers.takeStuck(now: .now())
+      for channel in clients {
+        let limit = limits.bufferSize
+        let message = "it does not read its replies, and all replies take more than \(limit) bytes"
+        logEnd(of: channel, .bufferMemory, message)
+        channel.cutOff()
+      }
+      if isDueAgain { scheduleSweep(eventLoop) }
+    }
+  }
+
+  /// What happened so far.
+  var currentMetrics: ServerMetrics {
+    var total = metrics.total()
+    total.openCount = channels.withLock { $0.channels.count }
+    total.bufferedSize = buffers.usedSize
+    return total
   }
 
   /// Keeps track of a connection until it closes.
@@ -72,13 +147,20 @@ final class ConnectionServices: Sendable {
     let identifier = ObjectIdentifier(channel)
     let eventLoop = channel.eventLoop
     let address = channel.remoteAddress?.ipAddress
-    let (excess, isNews) = channels.withLock { $0.add(channel, from: address, limits) }
-    if let excess {
-      if isNews { logger.warning("\(excess): further ones are closed") }
+    metrics.shard().count { $0.connectionCount += 1 }
+    if let excess = channels.withLock({ $0.add(channel, from: address, limits) }) {
+      metrics.shard().count { $0.ends.add(1, to: excess.reason) }
+      if excess.isNews {
+        logger.warning(
+          "\(excess.text): further ones are closed",
+          metadata: ["reason": "\(excess.reason.name)"]
+        )
+      }
       return false
     }
     connectionCount.add(1, ordering: .relaxed)
     channel.closeFuture.whenComplete { [self] _ in
+      buffers.unblock(channel)
       let isLast = channels.withLock { $0.remove(identifier, from: address) }
       guard isLast else { return }
       onLastDisconnect()

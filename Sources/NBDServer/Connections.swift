@@ -14,24 +14,34 @@ struct Connections {
   ///   - channel: The connection.
   ///   - address: Where it comes from; `nil` for unix sockets and pipes.
   ///   - limits: How many there may be.
-  /// - Returns: `nil` if it was added, or what there is too much of, and whether
-  ///   that was not said before.
+  /// - Returns: `nil` if it was added, or what there is too much of.
   mutating func add(
     _ channel: any Channel,
     from address: String?,
     _ limits: ServerLimits
-  ) -> (excess: String?, isNews: Bool) {
+  ) -> Excess? {
     let count = address.map { counts[$0, default: 0] } ?? 0
-    var excess: String?
-    if channels.count >= limits.connections {
-      excess = "there are \(limits.connections) connections"
-    } else if let address, count >= limits.connectionsPerAddress {
-      excess = "\(address) has \(limits.connectionsPerAddress) connections"
+    func excess(_ text: String, _ reason: EndReason) -> Excess {
+      Excess(text: text, reason: reason, isNews: reported.insert(text).inserted)
     }
-    if let excess { return (excess, reported.insert(excess).inserted) }
+    if channels.count >= limits.connections {
+      return excess("there are \(limits.connections) connections", .connections)
+    }
+    if let address, count >= limits.connectionsPerAddress {
+      let text = "\(address) has \(limits.connectionsPerAddress) connections"
+      return excess(text, .connectionsPerAddress)
+    }
     channels[ObjectIdentifier(channel)] = channel
     if let address { counts[address] = count + 1 }
-    return (nil, false)
+    return nil
+  }
+
+  /// Something that there is too much of.
+  struct Excess {
+    var text: String
+    var reason: EndReason
+    /// Whether that was not said before.
+    var isNews: Bool
   }
 
   /// Removes a connection; whether it was the last one.

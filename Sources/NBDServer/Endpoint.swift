@@ -9,6 +9,10 @@ public enum Endpoint: Sendable, Equatable, CustomStringConvertible {
   /// loopback, by IPv4 and, where there is one, by IPv6.
   case tcp(address: String?, port: Int)
 
+  /// A port of the sockets between a virtual machine and its host (vsock(7)); without
+  /// a context identifier, of any that this host has.
+  case vsock(context: UInt32?, port: UInt32)
+
   /// Sockets that listen already, as a supervisor hands them over: descriptors that
   /// the server takes over.
   case inherited([CInt])
@@ -17,12 +21,19 @@ public enum Endpoint: Sendable, Equatable, CustomStringConvertible {
   /// output: descriptors that the server takes over.
   case connection(input: CInt, output: CInt?)
 
+  /// What is said of clients that have no address and port.
+  var nearClient: ClientAddress {
+    if case .vsock = self { .vsock } else { .unix }
+  }
+
   /// The endpoint for people.
   public var description: String {
     switch self {
     case .unix(let path, _): path
     case .tcp(let address?, let port): "\(address) port \(port)"
     case .tcp(nil, let port): "port \(port)"
+    case .vsock(let context?, let port): "vsock context \(context) port \(port)"
+    case .vsock(nil, let port): "vsock port \(port)"
     case .inherited(let descriptors): "descriptor \(descriptors.first ?? -1)"
     case .connection: "the standard input and output"
     }

@@ -1,5 +1,6 @@
 import DiskModel
 import NBDProtocol
+import NIOCore
 
 /// A read that is too long to be answered at once, and is answered in pieces.
 enum LongRead {
@@ -13,6 +14,12 @@ enum LongRead {
 final class ChunkedRead {
   let address: ReplyAddress
 
+  /// Number of bytes of all of it.
+  let size: Int
+
+  /// When it began.
+  let start: NIODeadline
+
   /// What was not asked of the disk yet.
   var rest: Range<Int>
 
@@ -22,8 +29,10 @@ final class ChunkedRead {
   /// Why the first piece that failed did so; no more are asked for then.
   var failure: ReadFailure?
 
-  init(_ range: Range<Int>, address: ReplyAddress) {
+  init(_ range: Range<Int>, address: ReplyAddress, start: NIODeadline) {
     rest = range
+    size = range.count
+    self.start = start
     self.address = address
   }
 
@@ -34,6 +43,12 @@ final class ChunkedRead {
 /// How far a read in one run of bytes has come.
 final class ContiguousRead {
   let address: ReplyAddress
+
+  /// Number of bytes of all of it.
+  let size: Int
+
+  /// When it began.
+  let start: NIODeadline
 
   /// What was not asked of the disk yet.
   var rest: Range<Int>
@@ -48,8 +63,10 @@ final class ContiguousRead {
   /// Whether a piece failed, and zeros take the place of the rest.
   var hasFailed = false
 
-  init(_ range: Range<Int>, address: ReplyAddress, isStructured: Bool) {
+  init(_ range: Range<Int>, address: ReplyAddress, isStructured: Bool, start: NIODeadline) {
     rest = range
+    size = range.count
+    self.start = start
     self.address = address
     self.isStructured = isStructured
   }

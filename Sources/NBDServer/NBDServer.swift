@@ -2,6 +2,7 @@ import CHost
 import Dispatch
 public import Logging
 import NIOCore
+import NIOHTTP1
 import NIOPosix
 import Synchronization
 
@@ -14,7 +15,13 @@ public final class NBDServer: Sendable {
   private let services: ConnectionServices
   private let group: MultiThreadedEventLoopGroup
   private let listeners: [any Channel]
+  private let metricsListeners = Mutex<[Listener]>([])
   private let isStopping = Atomic(false)
+
+  private struct Listener {
+    var channel: any Channel
+    var endpoint: Endpoint
+  }
 
   /// The unix socket's file, if the server made it.
   private let socketFile: String?
@@ -47,6 +54,7 @@ public final class NBDServer: Sendable {
     makers.start()
     services = ConnectionServices(
       catalog: catalog,
+      nearClient: endpoint.nearClient,
       limits: limits,
       logger: logger,
       security: security,
@@ -55,7 +63,7 @@ public final class NBDServer: Sendable {
       onLastDisconnect: onLastDisconnect
     )
     if case .unix(let path, _) = endpoint { socketFile = path } else { socketFile = nil }
-    let binder = Binder(group: group, services: services)
+    let binder = Binder(group: group) { [services] in Self.initialize($0, services) }
     do throws(ServerError) {
       (self.endpoint, listeners) = try binder.bind(endpoint)
     } catch {
@@ -64,6 +72,42 @@ public final class NBDServer: Sendable {
       try? makers.syncShutdownGracefully()
       throw error
     }
+  }
+
+  /// Gets a client's connection going.
+  private static func initialize(
+    _ channel: any Channel,
+    _ services: ConnectionServices
+  ) -> EventLoopFuture<Void> {
+    guard services.register(channel) else {
+      // Refused by an error, which closes it.
+      return channel.eventLoop.makeFailedFuture(ChannelError.alreadyClosed)
+    }
+    return channel.eventLoop.makeCompletedFuture {
+      try channel.pipeline.syncOperations.addHandler(NegotiationHandler(services))
+    }
+  }
+
+  /// What happened so far.
+  public var metrics: ServerMetrics { services.currentMetrics }
+
+  /// Answers collectors of metrics over HTTP, at `/metrics`, from now on.
+  ///
+  /// - Returns: Where, with the real port.
+  /// - Throws: ``ServerError`` if the endpoint cannot be had.
+  public func serveMetrics(on endpoint: Endpoint) throws(ServerError) -> Endpoint {
+    let binder = Binder(group: group) { [services] channel in
+      channel.eventLoop.makeCompletedFuture {
+        guard services.metricsConnections.register(channel, limit: MetricsHandler.connectionLimit)
+        else { throw ChannelError.alreadyClosed }
+        let operations = channel.pipeline.syncOperations
+        try operations.configureHTTPServerPipeline(withErrorHandling: true)
+        try operations.addHandler(MetricsHandler(services))
+      }
+    }
+    let (real, listeners) = try binder.bind(endpoint)
+    metricsListeners.withLock { $0 += listeners.map { Listener(channel: $0, endpoint: real) } }
+    return real
   }
 
   /// How long connections get to finish the replies that they are sending.
@@ -82,6 +126,10 @@ public final class NBDServer: Sendable {
     guard !isStopping.exchange(true, ordering: .relaxed) else { return }
     for listener in listeners { try? listener.close().wait() }
     if let socketFile { _ = unsafe host_remove_file(socketFile) }
+    for listener in metricsListeners.withLock({ $0 }) {
+      try? listener.channel.close().wait()
+      if case .unix(let path, _) = listener.endpoint { _ = unsafe host_remove_file(path) }
+    }
     for channel in services.openChannels {
       channel.pipeline.fireUserInboundEventTriggered(ServerIsShuttingDown())
     }
@@ -90,6 +138,7 @@ public final class NBDServer: Sendable {
       host_sleep_milliseconds(5)
     }
     for channel in services.openChannels { channel.cutOff() }
+    for channel in services.metricsConnections.open { channel.cutOff() }
     // One after the other: what the pools still complete needs the event loops.
     // A serial queue, so that a pool's cancelled work comes before its end.
     let queue = DispatchQueue(label: "nbdgen.stop")

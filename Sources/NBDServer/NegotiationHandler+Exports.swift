@@ -60,12 +60,7 @@ extension NegotiationHandler {
 
   /// What is known of the connection.
   private func session(_ name: [UInt8], _ context: ChannelHandlerContext) -> Session {
-    let client: ClientAddress
-    if let address = context.remoteAddress, let host = address.ipAddress, let port = address.port {
-      client = .tcp(address: host, port: port)
-    } else {
-      client = .unix
-    }
+    let client = services.client(of: context.channel)
     var facts = [(subject: "address", value: "\(client)")]
     facts.append(("TLS", tls(context)))
     facts += negotiation.facts.map { ($0.subject, $0.value) }

@@ -60,11 +60,14 @@ final class NegotiationHandler: ChannelDuplexHandler, RemovableChannelHandler {
     let silence = silenceEnd
     timeout = context.eventLoop.scheduleTask(deadline: min(deadline, silence)) {
       let (handler, context) = bound.value
-      guard NIODeadline.now() >= min(handler.deadline, handler.silenceEnd) else {
-        return handler.watch(context)
-      }
-      handler.services.logger.debug("closing a connection: it takes too long to negotiate")
-      context.close(promise: nil)
+      let now = NIODeadline.now()
+      guard now >= min(handler.deadline, handler.silenceEnd) else { return handler.watch(context) }
+      let isSilent = now < handler.deadline
+      handler.end(
+        context,
+        isSilent ? .negotiationIdleTime : .negotiationTime,
+        isSilent ? "it says nothing" : "it takes too long to negotiate"
+      )
     }
   }
 
@@ -94,6 +97,7 @@ final class NegotiationHandler: ChannelDuplexHandler, RemovableChannelHandler {
   }
 
   func channelWritabilityChanged(context: ChannelHandlerContext) {
+    services.noteWritability(of: context.channel)
     process(context)
     if mayProceed(context) { gate.open(context) }
     context.fireChannelWritabilityChanged()
@@ -101,7 +105,7 @@ final class NegotiationHandler: ChannelDuplexHandler, RemovableChannelHandler {
 
   func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
     if event is ServerIsShuttingDown {
-      context.close(promise: nil)
+      shutDown(context)
     } else if event as? ChannelEvent == .inputClosed {
       context.closeAfterWriting()
     } else {
@@ -112,7 +116,7 @@ final class NegotiationHandler: ChannelDuplexHandler, RemovableChannelHandler {
   func errorCaught(context: ChannelHandlerContext, error: any Error) {
     // An end without TLS's farewell is one all the same, and told by an event.
     if error as? NIOSSLError == .uncleanShutdown { return }
-    services.logger.debug("closing a connection: \(TransportSecurity.summary(of: error))")
+    services.logEnd(of: context.channel, after: error)
     context.close(promise: nil)
   }
 
@@ -131,11 +135,13 @@ final class NegotiationHandler: ChannelDuplexHandler, RemovableChannelHandler {
       if let step = negotiation.receive(clientFlags: flags) { perform(step, context) }
     case .header:
       guard let bytes = inbound.readBytes(length: OptionHeader.size) else { return false }
-      guard let header = OptionHeader(decoding: bytes),
-        header.dataSize <= services.limits.optionSize
-      else {
-        services.logger.debug("closing a connection: what it sent is no option, or too long a one")
-        perform(.close([]), context)
+      guard let header = OptionHeader(decoding: bytes) else {
+        end(context, .violation, "what it sent is no option")
+        return false
+      }
+      let limit = services.limits.optionSize
+      guard header.dataSize <= limit else {
+        end(context, .optionSize, "an option has \(header.dataSize) bytes; \(limit) are allowed")
         return false
       }
       lastMessage = .now()
@@ -167,11 +173,33 @@ final class NegotiationHandler: ChannelDuplexHandler, RemovableChannelHandler {
     case .startTLS(let bytes):
       startTLS(bytes, context)
     case .close(let bytes):
-      state = .ended
-      send(bytes, context)
-      context.closeAfterWriting()
+      close(bytes, context)
+    case .hangUp(let why):
+      end(context, why == .tooManyOptions ? .options : .violation, why.message)
     }
   }
+
+  private func close(_ bytes: [UInt8], _ context: ChannelHandlerContext) {
+    state = .ended
+    send(bytes, context)
+    context.closeAfterWriting()
+  }
+
+  /// Ends the connection for something that the client did.
+  private func end(_ context: ChannelHandlerContext, _ reason: EndReason, _ message: String) {
+    services.logEnd(of: context.channel, reason, message)
+    close([], context)
+  }
+
+  /// Refuses what still comes, and ends the connection soon.
+  private func shutDown(_ context: ChannelHandlerContext) {
+    negotiation.shutDown()
+    let bound = NIOLoopBound(context, eventLoop: context.eventLoop)
+    context.eventLoop.scheduleTask(in: Self.farewell) { bound.value.close(promise: nil) }
+  }
+
+  /// How long clients that negotiate get to learn that the server is shutting down.
+  private static let farewell = TimeAmount.milliseconds(100)
 
   /// Answers the option that an export was found for.
   func finish(_ finding: Finding, _ context: ChannelHandlerContext) {
@@ -207,9 +235,8 @@ final class NegotiationHandler: ChannelDuplexHandler, RemovableChannelHandler {
   /// the clear: it must not be taken for something that came under TLS.
   private func startTLS(_ acknowledgement: [UInt8], _ context: ChannelHandlerContext) {
     guard inbound.readableBytes == 0, let handler = services.security?.makeHandler() else {
-      services.logger.debug("closing a connection: something in the clear follows STARTTLS")
       inbound.clear()
-      return perform(.close([]), context)
+      return end(context, .violation, "something in the clear follows STARTTLS")
     }
     send(acknowledgement, context)
     do {
@@ -226,7 +253,12 @@ final class NegotiationHandler: ChannelDuplexHandler, RemovableChannelHandler {
     _ context: ChannelHandlerContext
   ) {
     state = .ended
-    services.logger.debug("a client uses export \(HostPath.printable(export.information.name))")
+    let name = HostPath.printable(export.information.name)
+    services.logger.debug(
+      "a client uses export \(name)",
+      metadata: ["client": "\(services.client(of: context.channel))", "export": "\(name)"]
+    )
+    services.metrics.shard().count { $0.transmissionCount += 1 }
     let responder = Responder(
       disk: export.disk,
       form: agreement.form,

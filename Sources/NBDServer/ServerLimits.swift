@@ -25,6 +25,13 @@ public struct ServerLimits: Sendable, Equatable {
   /// How many bytes of one connection's replies may be on their way from storage.
   public var inFlightSize = 1 << 22
 
+  /// How many bytes of all connections' replies may be on their way from storage, or
+  /// wait for clients that do not read them.
+  ///
+  /// Beyond it, clients that have a reply on its way wait for that, and those that
+  /// have not read for a second are cut off, longest first.
+  public var bufferSize = 1 << 28
+
   /// Most bytes that one request may ask for.
   public var requestSize = Int(UInt32.max)
 

@@ -1,4 +1,5 @@
 public import DiskModel
+import NIOCore
 
 /// One client's connection, as far as an export may depend on it.
 public struct Session: Sendable {
@@ -21,13 +22,26 @@ public enum ClientAddress: Sendable, Equatable, CustomStringConvertible {
   /// On this host, at the other end of a unix socket.
   case unix
 
+  /// On another side of a virtual machine, or on this one, at the other end of a vsock.
+  case vsock
+
   /// At an address without brackets, IPv4 or IPv6, and a port.
   case tcp(address: String, port: Int)
 
-  /// The address as `address:port`, IPv6 in brackets; `unix` for a unix socket.
+  /// Where the client of a connection is; `near` if it has no address and port.
+  init(of channel: any Channel, near: ClientAddress) {
+    if let address = channel.remoteAddress, let host = address.ipAddress, let port = address.port {
+      self = .tcp(address: host, port: port)
+    } else {
+      self = near
+    }
+  }
+
+  /// The address as `address:port`, IPv6 in brackets; `unix` or `vsock` for others.
   public var description: String {
     switch self {
     case .unix: "unix"
+    case .vsock: "vsock"
     case .tcp(let address, let port) where address.contains(":"): "[\(address)]:\(port)"
     case .tcp(let address, let port): "\(address):\(port)"
     }

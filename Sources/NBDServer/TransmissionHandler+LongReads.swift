@@ -12,7 +12,7 @@ extension TransmissionHandler {
   /// Starts to answer a read in pieces.
   func startLongRead(_ range: Range<Int>, address: ReplyAddress, isSplittable: Bool) {
     guard !isSplittable else {
-      longRead = .chunked(ChunkedRead(range, address: address))
+      longRead = .chunked(ChunkedRead(range, address: address, start: stepStart))
       return
     }
     let isStructured = responder.form != .simple
@@ -30,7 +30,12 @@ extension TransmissionHandler {
         Reply.appendSimple(address, error: nil, to: &output)
       }
     }
-    let read = ContiguousRead(range, address: address, isStructured: isStructured)
+    let read = ContiguousRead(
+      range,
+      address: address,
+      isStructured: isStructured,
+      start: stepStart
+    )
     longRead = .contiguous(read)
   }
 
@@ -87,10 +92,12 @@ extension TransmissionHandler {
   private func finishIfComplete(_ read: ChunkedRead) {
     guard read.isIssued, read.outstandingCount == 0 else { return }
     if case .chunked(let current)? = longRead, current === read { return }
+    tally.latency.add(from: read.start, to: .now())
     if let failure = read.failure {
       fail(read.address, failure)
       return
     }
+    tally.readSize += read.size
     var reply = ByteBuffer()
     _ = reply.append(limit: Reply.headLimit) { output in
       Reply.appendNone(read.address, to: &output)
@@ -144,6 +151,7 @@ extension TransmissionHandler {
     services.log(failure)
     guard read.isStructured else {
       longRead = nil
+      services.logEnd(of: context.channel, .disk, "a reply cannot be completed: \(failure)")
       context.close(promise: nil)
       return
     }
@@ -152,8 +160,11 @@ extension TransmissionHandler {
   }
 
   private func finish(_ read: ContiguousRead) {
+    tally.latency.add(from: read.start, to: .now())
+    if !read.hasFailed { tally.readSize += read.size }
     if read.hasFailed {
       refuse(read.address, .inputOutput, "the server could not read the data")
+      isStepAnswer = false
     } else if read.isStructured {
       append(limit: Reply.headLimit) { Reply.appendNone(read.address, to: &$0) }
     }

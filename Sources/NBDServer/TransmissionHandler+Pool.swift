@@ -19,6 +19,8 @@ extension TransmissionHandler {
   ) {
     let cost = count + ConnectionLimits.inFlightOverhead
     bytesInFlight += cost
+    tally.waitCount += 1
+    services.buffers.add(cost)
     let eventLoop = context.eventLoop
     let bound = NIOLoopBound((handler: self, context: context, completion), eventLoop: eventLoop)
     services.pool.submit { state in
@@ -40,6 +42,7 @@ extension TransmissionHandler {
       eventLoop.execute { [result] in
         let (handler, context, completion) = bound.value
         handler.bytesInFlight -= cost
+        handler.services.buffers.add(-cost)
         guard !handler.isClosed else { return }
         completion(handler, context, result)
         handler.process(context)

@@ -30,22 +30,33 @@ extension TransmissionHandler {
       let isAnswered = try outbox.append(limit: Responder.replyLimit(range.count)) {
         output throws(ReadFailure) in try compose(false, &output)
       }
-      if isAnswered { return }
+      if isAnswered {
+        tally.readSize += range.count
+        isStepAnswer = true
+        return
+      }
     } catch {
       fail(address, error)
+      isStepAnswer = true
       return
     }
+    let start = stepStart
     submit(count: range.count, context, compose) { handler, _, result in
       switch result {
-      case .success(let reply): handler.deliver(reply)
-      case .failure(let failure): handler.fail(address, failure)
+      case .success(let reply):
+        handler.tally.readSize += range.count
+        handler.deliver(reply)
+      case .failure(let failure):
+        handler.fail(address, failure)
       }
+      handler.tally.latency.add(from: start, to: .now())
     }
   }
 
   /// Logs why bytes could not be read, and answers with an I/O error.
   func fail(_ address: ReplyAddress, _ failure: ReadFailure) {
     services.log(failure)
+    tally.count(.inputOutput)
     var reply = ByteBuffer()
     _ = reply.append(limit: Responder.resultLimit) { output in
       responder.appendResult(

@@ -31,6 +31,15 @@ final class TransmissionHandler: ChannelDuplexHandler {
   /// Whether the connection is gone.
   private(set) var isClosed = false
 
+  /// What was counted since it was passed on.
+  var tally = Tally()
+  private let shard: MetricsStore.Shard
+
+  /// When the step began that is being taken, and whether it answers a request
+  /// completely.
+  private(set) var stepStart = NIODeadline.now()
+  var isStepAnswer = false
+
   private var inbound = ByteBuffer()
   private var payload: Payload?
   private var gate = ReadGate()
@@ -56,6 +65,7 @@ final class TransmissionHandler: ChannelDuplexHandler {
   init(_ responder: Responder, _ services: ConnectionServices) {
     self.responder = responder
     self.services = services
+    shard = services.metrics.shard()
   }
 
   func read(context: ChannelHandlerContext) {
@@ -74,12 +84,14 @@ final class TransmissionHandler: ChannelDuplexHandler {
   }
 
   func channelWritabilityChanged(context: ChannelHandlerContext) {
+    services.noteWritability(of: context.channel)
     process(context)
     context.fireChannelWritabilityChanged()
   }
 
   func channelInactive(context: ChannelHandlerContext) {
     isClosed = true
+    shard.take(&tally)
     longRead = nil
     inbound.clear()
     context.fireChannelInactive()
@@ -88,7 +100,7 @@ final class TransmissionHandler: ChannelDuplexHandler {
   func errorCaught(context: ChannelHandlerContext, error: any Error) {
     // An end without TLS's farewell is one all the same, and told by an event.
     if error as? NIOSSLError == .uncleanShutdown { return }
-    services.logger.debug("closing a connection: \(TransportSecurity.summary(of: error))")
+    services.logEnd(of: context.channel, after: error)
     context.close(promise: nil)
   }
 
@@ -107,21 +119,27 @@ final class TransmissionHandler: ChannelDuplexHandler {
   /// Whether there is room for more replies.
   private func mayProceed(_ context: ChannelHandlerContext) -> Bool {
     context.channel.isWritable && bytesInFlight < services.limits.inFlightSize
-      && !isWaitingForPiece && !isGivingWay
+      && (bytesInFlight == 0 || services.buffers.hasRoom) && !isWaitingForPiece && !isGivingWay
   }
 
   /// Answers what has arrived, as far as there is room for replies.
   func process(_ context: ChannelHandlerContext) {
     guard !isProcessing else { return }
     isProcessing = true
-    let endOfTurn = NIODeadline.now() + ConnectionLimits.turn
+    stepStart = .now()
+    let endOfTurn = stepStart + ConnectionLimits.turn
     var isTurnOver = false
     while mayProceed(context), takeStep(context) {
       if outbox.count >= ConnectionLimits.batchSize { outbox.flush(context) }
-      isTurnOver = NIODeadline.now() >= endOfTurn
+      let now = NIODeadline.now()
+      if isStepAnswer { tally.latency.add(from: stepStart, to: now) }
+      isStepAnswer = false
+      stepStart = now
+      isTurnOver = now >= endOfTurn
       isGivingWay = isTurnOver
     }
     outbox.flush(context)
+    shard.take(&tally)
     isProcessing = false
     // Not before: the pause would be over.
     if isTurnOver { giveWay(context) }
@@ -161,20 +179,20 @@ final class TransmissionHandler: ChannelDuplexHandler {
     let request = Request(decoding: inbound.readableBytesSpan, form: responder.form)
     inbound.moveReaderIndex(forwardBy: Request.size(responder.form))
     guard let request else {
-      services.logger.debug("closing a connection: what it sent is no request")
+      services.logEnd(of: context.channel, .violation, "what it sent is no request")
       isDisconnecting = true
       return false
     }
-    return expectPayload(of: request) || answer(request, context)
+    return expectPayload(of: request, context) || answer(request, context)
   }
 
   /// Gets ready for what follows a request; `false` if nothing does.
-  private func expectPayload(of request: Request) -> Bool {
+  private func expectPayload(of request: Request, _ context: ChannelHandlerContext) -> Bool {
     let size = request.payloadSize(responder.form)
     guard size > 0 else { return false }
     let limit = ConnectionLimits.payloadSize(responder.form)
     guard let left = Int(exactly: size), left <= limit else {
-      services.logger.debug("closing a connection: too much data follows a request")
+      services.logEnd(of: context.channel, .violation, "too much data follows a request")
       isDisconnecting = true
       return true
     }
@@ -207,6 +225,7 @@ final class TransmissionHandler: ChannelDuplexHandler {
     _ context: ChannelHandlerContext
   ) -> Bool {
     let address = ReplyAddress(request, form: responder.form)
+    tally.count(request.command)
     if isShuttingDown && request.command != .disconnect {
       refuse(address, .shuttingDown, "the server is shutting down")
       return true
@@ -217,10 +236,12 @@ final class TransmissionHandler: ChannelDuplexHandler {
     case .blockStatus(let range, let isOneEnough, let contexts):
       let reply = responder.blockStatus(range, isOneEnough: isOneEnough, contexts: contexts)
       append(limit: reply.sizeLimit) { reply.encode(address, into: &$0) }
+      isStepAnswer = true
     case .nothing:
       append(limit: Responder.resultLimit) {
         responder.appendResult(nil, address: address, to: &$0)
       }
+      isStepAnswer = true
     case .disconnect:
       isDisconnecting = true
     case .refused(let error, let message):
@@ -231,9 +252,11 @@ final class TransmissionHandler: ChannelDuplexHandler {
 
   /// Appends a reply that says why there is nothing else.
   func refuse(_ address: ReplyAddress, _ error: ErrorNumber, _ message: StaticString) {
+    tally.count(error)
     append(limit: Responder.resultLimit) {
       responder.appendResult((error, message), address: address, to: &$0)
     }
+    isStepAnswer = true
   }
 
   /// Appends to the outbox what cannot fail.

@@ -19,15 +19,16 @@ struct CaptiveCommand {
 
   /// Waits for the command's end.
   ///
-  /// A signal is passed on to it, and ends both in bounded time.
+  /// A signal that ends the program is passed on to it, and ends both in bounded
+  /// time.
   ///
   /// - Returns: The command's exit status; 128 and the signal's number if a
   ///   signal ended it or nbdgen.
-  func wait() -> Int32 {
+  func wait(_ actions: SignalActions) -> Int32 {
     while true {
       let status = host_child_status(process)
       if status >= 0 { return status }
-      let signal = host_wait_signal(-1)
+      let signal = actions.wait()
       if signal != SignalNumber.child {
         end(signal)
         SignalNumber.exitAtOnceOnNext()
@@ -47,17 +48,5 @@ struct CaptiveCommand {
       _ = host_send_signal(process, SignalNumber.kill)
       _ = host_child_status(process)
     }
-  }
-}
-
-/// Numbers of signals that are the same on every host.
-enum SignalNumber {
-  static let kill: Int32 = 9
-  /// A child ended (`SIGCHLD`).
-  static let child: Int32 = host_child_signal()
-
-  /// From now on a signal ends the process on the spot: the user is impatient.
-  static func exitAtOnceOnNext() {
-    host_exit_on_next_signal()
   }
 }

@@ -23,6 +23,7 @@ enum EndpointChoice {
       let given = [
         ("-U", options.unix != nil), ("-p", options.port != nil),
         ("-i", options.address != nil), ("--mode", options.mode != nil),
+        ("--vsock", options.isVsock),
         ("--run", options.command != nil),
       ]
       if let option = given.first(where: \.1)?.0 {
@@ -35,6 +36,10 @@ enum EndpointChoice {
     if options.isSingle {
       try Self.checkSingle(options)
       self = .single
+      return
+    }
+    if options.isVsock {
+      self = .endpoint(try Self.vsock(options))
       return
     }
     let mode = try Self.mode(options)
@@ -67,6 +72,7 @@ enum EndpointChoice {
     let given = [
       ("-U", options.unix != nil), ("-p", options.port != nil), ("-i", options.address != nil),
       ("--mode", options.mode != nil), ("--run", options.command != nil),
+      ("--vsock", options.isVsock),
     ]
     if let option = given.first(where: \.1)?.0 {
       throw UserError(usage: "-s and \(option): with -s there is one client; leave one of them out")
@@ -74,6 +80,22 @@ enum EndpointChoice {
     guard host_is_terminal(0) == 0 else {
       throw UserError(usage: "-s: the standard input is a terminal; a client has to be there")
     }
+  }
+
+  private static func vsock(_ options: Serve) throws -> Endpoint {
+    let given = [
+      ("-U", options.unix != nil), ("-i", options.address != nil), ("--mode", options.mode != nil),
+    ]
+    if let option = given.first(where: \.1)?.0 {
+      throw UserError(
+        usage: "--vsock and \(option): a server listens in one way; leave one of them out"
+      )
+    }
+    guard let port = UInt32(options.port ?? "10809"), port != .max else {
+      let port = options.port ?? ""
+      throw UserError(usage: "-p \(port): not a port of a vsock; write a number below 2^32 - 1")
+    }
+    return .vsock(context: nil, port: port)
   }
 
   private static func mode(_ options: Serve) throws -> UInt16 {

@@ -29,6 +29,10 @@ struct ExportURI: Equatable {
     case .inherited, .connection:
       // There is no way to it for others.
       text = ""
+    case .vsock(let context, let number):
+      port = String(number)
+      let path = name.isEmpty ? "" : "/\(name)"
+      text = "\(scheme)+vsock://\(context ?? Self.localContext):\(number)\(path)"
     case .tcp(let address, let number):
       port = String(number)
       let path = name.isEmpty ? "" : "/\(name)"
@@ -45,13 +49,22 @@ struct ExportURI: Equatable {
     ]
   }
 
+  /// Where metrics are, for people.
+  static func metrics(_ endpoint: Endpoint) -> String {
+    switch endpoint {
+    case .tcp(let address, let port): "http://\(host(address)):\(port)/metrics"
+    case .unix(let path, _): "/metrics on the unix socket \(HostPath.printable(path.utf8))"
+    case .vsock, .inherited, .connection: "\(endpoint)"
+    }
+  }
+
   /// The drive in a form in which qemu takes credentials: those of an `-object` of
   /// the user's, `tls0`.
   private static func encryptedDrive(_ endpoint: Endpoint, _ exportName: String) -> String {
     var options = ["driver=nbd"]
     switch endpoint {
-    case .inherited, .connection:
-      // There is no way to it for others.
+    case .inherited, .connection, .vsock:
+      // There is no way to it for others, or none that qemu's block layer knows.
       return ""
     case .unix(let path, _):
       // Qemu wants to be told whom to expect.
@@ -66,6 +79,9 @@ struct ExportURI: Equatable {
     let line = HostPath.printable(text.utf8)
     return "'\(line.replacing("'", with: "'\\''"))',format=raw"
   }
+
+  /// What this host calls itself (`VMADDR_CID_LOCAL`).
+  private static let localContext: UInt32 = 1
 
   /// What a client on this host calls the address.
   private static func host(_ address: String?) -> String {

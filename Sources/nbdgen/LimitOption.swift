@@ -11,6 +11,7 @@ enum LimitOption: String, CaseIterable {
   case optionSize = "option-size"
   case inFlight = "in-flight"
   case requestSize = "request-size"
+  case bufferMemory = "buffer-memory"
 
   /// All names, for people.
   static var names: String { allCases.map(\.rawValue).joined(separator: ", ") }
@@ -49,7 +50,7 @@ enum LimitOption: String, CaseIterable {
     case .negotiationTime, .negotiationIdleTime: 1...86_400
     // A name of 4,096 bytes, and what is around it.
     case .optionSize: 8192...1 << 26
-    case .inFlight: 1 << 16...1 << 40
+    case .inFlight, .bufferMemory: 1 << 16...1 << 40
     // The specification's least maximum payload.
     case .requestSize: 1 << 25...Int(UInt32.max)
     }
@@ -65,6 +66,7 @@ enum LimitOption: String, CaseIterable {
     case .optionSize: limits.optionSize = value
     case .inFlight: limits.inFlightSize = value
     case .requestSize: limits.requestSize = value
+    case .bufferMemory: limits.bufferSize = value
     }
   }
 }

@@ -61,6 +61,12 @@ struct Serve: ParsableCommand {
   )
   var address: String?
 
+  @Flag(
+    name: .customLong("vsock"),
+    help: "Listen for virtual machines on this host, or for the host of this one, by vsock."
+  )
+  var isVsock = false
+
   @Option(
     name: [
       .customShort("e", allowingJoined: true), .customLong("exportname"),
@@ -120,8 +126,7 @@ struct Serve: ParsableCommand {
   )
   var isReadOnly = false
 
-  @Flag(name: [.short, .long], help: "Log what happens.")
-  var verbose = false
+  @OptionGroup var logging: LoggingOptions
 
   @Flag(name: [.short, .long], help: "Explain the command, or the generator.")
   var help = false
@@ -160,7 +165,9 @@ struct Serve: ParsableCommand {
       command: command,
       pidFile: pidFile,
       allowsHostAccess: !forbidsHostAccess,
-      isVerbose: verbose
+      log: try logging.output(),
+      metricsEndpoint: try logging.metricsEndpoint(),
+      isVerbose: logging.verbose
     )
     let status = try session.run()
     if status != 0 { throw ExitCode(status) }

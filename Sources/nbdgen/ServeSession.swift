@@ -19,6 +19,10 @@ struct ServeSession {
   var pidFile: String?
   /// Whether expressions in parameters may read files and run scripts.
   var allowsHostAccess: Bool
+  /// Where log lines go.
+  var log: LogOutput
+  /// Where metrics are served; `nil` for nowhere.
+  var metricsEndpoint: Endpoint?
   var isVerbose: Bool
 
   /// Serves until a signal, or the command's end.
@@ -35,23 +39,29 @@ struct ServeSession {
     defer { leftovers.remove() }
     let end = ClientsEnd()
     let server = try start(generated, &leftovers, end)
-    defer { server.stop() }
+    defer {
+      server.stop()
+      if isVerbose { report(server) }
+    }
+    var actions = SignalActions(report: { report(server) })
+    if log.path != nil { actions.reopenLog = { reopenLog() } }
+    try serveMetrics(server)
     if endsWithClients {
       _ = host_descriptor_limit(1)
       if let pidFile { try leftovers.write("\(host_process_number())\n", to: pidFile) }
-      return waitForSignal(orEnd: end)
+      return waitForSignal(actions, orEnd: end)
     }
     let uri = ExportURI(server.endpoint, exportName: exportName, security: security)
     if let pidFile { try leftovers.write("\(host_process_number())\n", to: pidFile) }
     if command == nil || isVerbose { announce(generated, uri) }
     guard let command else {
       _ = host_descriptor_limit(1)
-      return waitForSignal()
+      return waitForSignal(actions)
     }
     let captive = try CaptiveCommand(command, uri)
     // Only now: the command gets the limit that nbdgen was given.
     _ = host_descriptor_limit(1)
-    return captive.wait()
+    return captive.wait(actions)
   }
 
   /// Whether nobody else can come when the last client has gone.
@@ -99,8 +109,6 @@ struct ServeSession {
     case .inherited(let descriptors, _):
       endpoint = .inherited(descriptors)
     }
-    var logger = Logger(label: "nbdgen") { _ in StandardErrorLog(logLevel: .notice) }
-    if isVerbose { logger.logLevel = .debug }
     do throws(ServerError) {
       return try NBDServer(
         on: endpoint,
@@ -137,12 +145,44 @@ struct ServeSession {
     )
   }
 
+  private var logger: Logger {
+    var handler = LineLog(output: log)
+    if isVerbose { handler.logLevel = .debug }
+    return Logger(label: "nbdgen") { [handler] _ in handler }
+  }
+
+  private func serveMetrics(_ server: NBDServer) throws {
+    guard let metricsEndpoint else { return }
+    do throws(ServerError) {
+      let place = try server.serveMetrics(on: metricsEndpoint)
+      StandardError.print("nbdgen: metrics at \(ExportURI.metrics(place))")
+    } catch {
+      throw UserError(host: "--metrics: \(error.description)")
+    }
+  }
+
+  /// Says what the server has done so far.
+  private func report(_ server: NBDServer) {
+    let statistics = Statistics(metrics: server.metrics)
+    switch log.format {
+    case .json:
+      let metadata = statistics.fields.map { ($0.key, Logger.MetadataValue.string($0.value)) }
+      logger.notice("statistics", metadata: Logger.Metadata(uniqueKeysWithValues: metadata))
+    case .text:
+      for line in statistics.lines { logger.notice("\(line)") }
+    }
+  }
+
+  private func reopenLog() {
+    if let problem = log.reopen() { logger.error("\(problem)") }
+  }
+
   /// Waits for a signal that ends the server, which is a success.
-  private func waitForSignal(orEnd end: ClientsEnd? = nil) -> Int32 {
+  private func waitForSignal(_ actions: SignalActions, orEnd end: ClientsEnd? = nil) -> Int32 {
     var signal: Int32 = 0
     repeat {
       if end?.isReached == true { break }
-      signal = host_wait_signal(-1)
+      signal = actions.wait()
     } while signal == SignalNumber.child
     SignalNumber.exitAtOnceOnNext()
     return 0

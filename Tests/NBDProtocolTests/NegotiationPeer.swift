@@ -57,12 +57,13 @@ struct NegotiationPeer {
       step = negotiation.list(
         [Self.first, Self.second].map { (String(decoding: $0.name, as: UTF8.self), $0.description) }
       )
-    case .send, .transmit, .close, .startTLS: break
+    case .send, .transmit, .close, .hangUp, .startTLS: break
     }
     switch step {
     case .send(let bytes): return SeenReply.parse(bytes).map(Outcome.replies) ?? .malformed(bytes)
     case .transmit(let bytes, let agreement): return .transmission(bytes, agreement)
     case .close(let bytes): return .end(bytes)
+    case .hangUp: return .end([])
     case .startTLS(let bytes):
       return SeenReply.parse(bytes).map(Outcome.encryption) ?? .malformed(bytes)
     case .find, .check, .listExports: return .malformed([])

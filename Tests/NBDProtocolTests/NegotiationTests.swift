@@ -12,9 +12,9 @@ struct NegotiationTests {
   func clientFlags(bit: Int) {
     var negotiation = Negotiation()
     let step = negotiation.receive(clientFlags: 1 << bit)
-    #expect(step == (bit < 2 ? nil : .close([])))
+    #expect(step == (bit < 2 ? nil : .hangUp(.unknownFlags)))
     var offered = Negotiation()
-    #expect(offered.receive(clientFlags: 3 | 1 << bit) == (bit < 2 ? nil : .close([])))
+    #expect(offered.receive(clientFlags: 3 | 1 << bit) == (bit < 2 ? nil : .hangUp(.unknownFlags)))
   }
 
   @Test("G6: a client without flags may use any option")

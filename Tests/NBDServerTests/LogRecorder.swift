@@ -10,6 +10,11 @@ final class LogRecorder: LogHandler {
     messages.withLock { messages in messages.filter { $0.0 >= .error }.map(\.1) }
   }
 
+  /// The notices, in order.
+  var notices: [String] {
+    messages.withLock { messages in messages.filter { $0.0 == .notice }.map(\.1) }
+  }
+
   /// The warnings, in order.
   var warnings: [String] {
     messages.withLock { messages in messages.filter { $0.0 == .warning }.map(\.1) }

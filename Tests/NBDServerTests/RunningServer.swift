@@ -53,7 +53,7 @@ final class RunningServer: Sendable {
     switch server.endpoint {
     case .unix(let path, _): .unix(path)
     case .tcp(_, let port): .tcp(port: port)
-    case .inherited, .connection: .unix(path)
+    case .inherited, .connection, .vsock: .unix(path)
     }
   }
 

@@ -144,7 +144,7 @@ extension ServerTests {
       _ = try server.negotiating().info(name: "x")
       let session = try #require(maker.sessions.withLock { $0.first })
       switch session.client {
-      case .unix: #expect(!isTCP)
+      case .unix, .vsock: #expect(!isTCP)
       case .tcp(let address, let port): #expect(isTCP && address == "127.0.0.1" && port > 0)
       }
       #expect(session.connectedAt <= .now)

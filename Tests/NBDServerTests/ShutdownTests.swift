@@ -81,6 +81,36 @@ extension ServerTests {
       #expect(stopping.isDone(within: 5))
     }
 
+    @Test("O9: options that come after the end began are refused, but for ABORT")
+    func optionsDuringShutdown() throws {
+      // The server grants its clients little time; a busy host may eat it up.
+      let isSeen = try (0..<5).contains { _ in try isRefusedInNegotiation() }
+      #expect(isSeen)
+    }
+
+    private func isRefusedInNegotiation() throws -> Bool {
+      let server = try RunningServer(Disk([1, 2, 3]))
+      let client = try server.negotiating()
+      let leaving = try server.negotiating()
+      let stopping = Background { server.stop() }
+      defer { #expect(stopping.isDone(within: 5)) }
+      do {
+        while try client.option(NBD.Option.structuredReply).map(\.type) == [NBD.OptionReplyType.ack]
+        {}
+        let information: [UInt8] = [0, 0, 0, 4] + Array("disk".utf8) + [0, 0]
+        for (code, data) in [
+          (NBD.Option.list, []), (NBD.Option.info, information), (NBD.Option.go, information),
+          (77, []),
+        ] as [(UInt32, [UInt8])] {
+          #expect(try client.option(code, data).map(\.type) == [NBD.OptionReplyType.shutdown])
+        }
+        #expect(try leaving.option(NBD.Option.abort).map(\.type) == [NBD.OptionReplyType.ack])
+        return true
+      } catch ConnectionFailure.closed {
+        return false
+      }
+    }
+
     @Test("V8, D4: requests that come after the end began are refused", arguments: [false, true])
     func requestsDuringShutdown(isStructured: Bool) throws {
       // The server grants its clients little time; a busy host may eat it up.

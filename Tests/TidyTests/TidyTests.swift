@@ -53,7 +53,8 @@ struct TidyTests {
     "Sources/NBDServer/Binder.swift",
     "Sources/NBDServer/NBDServer.swift",
     "Sources/nbdgen/CaptiveCommand.swift",
-    "Sources/nbdgen/Environment.swift",
+    "Sources/nbdgen/Environment.swift", "Sources/nbdgen/HostClock.swift",
+    "Sources/nbdgen/LogOutput.swift",
     "Sources/nbdgen/Leftovers.swift", "Sources/nbdgen/StandardStreams.swift",
   ]
 

@@ -112,12 +112,16 @@ int64_t host_local_offset(int64_t seconds);
 /// The time since 1970-01-01 00:00 UTC, as the host's clock has it.
 int64_t host_nanoseconds_since_epoch(void);
 
+/// Writes a time in nanoseconds since 1970 as `2026-01-31T23:59:59.999Z`, with a NUL
+/// behind it; the number of characters, or 0 if there is not enough room.
+size_t host_format_time(int64_t nanoseconds, char *buffer, size_t count);
+
 /// The most descriptors that the process may have open, its hard limit. With
 /// `raises` the soft limit becomes that too.
 int64_t host_descriptor_limit(int raises);
 
-/// Blocks the signals that end a program, and SIGCHLD, in this thread and the
-/// ones that it starts from then on.
+/// Blocks the signals that end a program, SIGCHLD and SIGUSR1, in this thread and
+/// the ones that it starts from then on.
 void host_block_signals(void);
 
 /// Waits for one of these signals; its number, or 0 after `milliseconds`. A
@@ -163,6 +167,9 @@ int host_remove_directory(const char *path);
 
 /// Number of SIGCHLD.
 int host_child_signal(void);
+
+/// Number of SIGUSR1.
+int host_user_signal(void);
 
 /// From now on a signal that ends programs does so on the spot, with status 128
 /// and its number.
