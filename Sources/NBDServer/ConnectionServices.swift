@@ -90,7 +90,7 @@ final class ConnectionServices: Sendable {
 
   /// Counts, and perhaps logs, that the server ends a connection.
   func logEnd(of channel: any Channel, _ reason: EndReason, _ message: String) {
-    metrics.shard().count { $0.ends.add(1, to: reason) }
+    metrics.count { $0.ends.add(1, to: reason) }
     let client = "\(self.client(of: channel))"
     if reason == .network {
       logger.debug("closed a connection: \(message)", metadata: ["client": "\(client)"])
@@ -147,9 +147,9 @@ final class ConnectionServices: Sendable {
     let identifier = ObjectIdentifier(channel)
     let eventLoop = channel.eventLoop
     let address = channel.remoteAddress?.ipAddress
-    metrics.shard().count { $0.connectionCount += 1 }
+    metrics.count { $0.connectionCount += 1 }
     if let excess = channels.withLock({ $0.add(channel, from: address, limits) }) {
-      metrics.shard().count { $0.ends.add(1, to: excess.reason) }
+      metrics.count { $0.ends.add(1, to: excess.reason) }
       if excess.isNews {
         logger.warning(
           "\(excess.text): further ones are closed",

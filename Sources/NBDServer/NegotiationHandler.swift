@@ -258,7 +258,6 @@ final class NegotiationHandler: ChannelDuplexHandler, RemovableChannelHandler {
       "a client uses export \(name)",
       metadata: ["client": "\(services.client(of: context.channel))", "export": "\(name)"]
     )
-    services.metrics.shard().count { $0.transmissionCount += 1 }
     let responder = Responder(
       disk: export.disk,
       form: agreement.form,

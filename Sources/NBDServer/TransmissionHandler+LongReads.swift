@@ -92,12 +92,12 @@ extension TransmissionHandler {
   private func finishIfComplete(_ read: ChunkedRead) {
     guard read.isIssued, read.outstandingCount == 0 else { return }
     if case .chunked(let current)? = longRead, current === read { return }
-    tally.latency.add(from: read.start, to: .now())
+    tally.countTime(from: read.start, to: .now())
     if let failure = read.failure {
       fail(read.address, failure)
       return
     }
-    tally.readSize += read.size
+    tally.countRead(read.size)
     var reply = ByteBuffer()
     _ = reply.append(limit: Reply.headLimit) { output in
       Reply.appendNone(read.address, to: &output)
@@ -160,8 +160,8 @@ extension TransmissionHandler {
   }
 
   private func finish(_ read: ContiguousRead) {
-    tally.latency.add(from: read.start, to: .now())
-    if !read.hasFailed { tally.readSize += read.size }
+    tally.countTime(from: read.start, to: .now())
+    if !read.hasFailed { tally.countRead(read.size) }
     if read.hasFailed {
       refuse(read.address, .inputOutput, "the server could not read the data")
       isStepAnswer = false

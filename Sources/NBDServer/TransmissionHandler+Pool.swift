@@ -19,7 +19,7 @@ extension TransmissionHandler {
   ) {
     let cost = count + ConnectionLimits.inFlightOverhead
     bytesInFlight += cost
-    tally.waitCount += 1
+    tally.countWait()
     services.buffers.add(cost)
     let eventLoop = context.eventLoop
     let bound = NIOLoopBound((handler: self, context: context, completion), eventLoop: eventLoop)

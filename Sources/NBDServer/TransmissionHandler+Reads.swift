@@ -31,7 +31,7 @@ extension TransmissionHandler {
         output throws(ReadFailure) in try compose(false, &output)
       }
       if isAnswered {
-        tally.readSize += range.count
+        tally.countRead(range.count)
         isStepAnswer = true
         return
       }
@@ -44,12 +44,12 @@ extension TransmissionHandler {
     submit(count: range.count, context, compose) { handler, _, result in
       switch result {
       case .success(let reply):
-        handler.tally.readSize += range.count
+        handler.tally.countRead(range.count)
         handler.deliver(reply)
       case .failure(let failure):
         handler.fail(address, failure)
       }
-      handler.tally.latency.add(from: start, to: .now())
+      handler.tally.countTime(from: start, to: .now())
     }
   }
 

@@ -31,9 +31,8 @@ final class TransmissionHandler: ChannelDuplexHandler {
   /// Whether the connection is gone.
   private(set) var isClosed = false
 
-  /// What was counted since it was passed on.
-  var tally = Tally()
-  private let shard: MetricsStore.Shard
+  /// What is counted on the connection.
+  let tally: LiveTally
 
   /// When the step began that is being taken, and whether it answers a request
   /// completely.
@@ -65,7 +64,7 @@ final class TransmissionHandler: ChannelDuplexHandler {
   init(_ responder: Responder, _ services: ConnectionServices) {
     self.responder = responder
     self.services = services
-    shard = services.metrics.shard()
+    tally = services.metrics.begin()
   }
 
   func read(context: ChannelHandlerContext) {
@@ -91,7 +90,7 @@ final class TransmissionHandler: ChannelDuplexHandler {
 
   func channelInactive(context: ChannelHandlerContext) {
     isClosed = true
-    shard.take(&tally)
+    services.metrics.end(tally)
     longRead = nil
     inbound.clear()
     context.fireChannelInactive()
@@ -132,14 +131,13 @@ final class TransmissionHandler: ChannelDuplexHandler {
     while mayProceed(context), takeStep(context) {
       if outbox.count >= ConnectionLimits.batchSize { outbox.flush(context) }
       let now = NIODeadline.now()
-      if isStepAnswer { tally.latency.add(from: stepStart, to: now) }
+      if isStepAnswer { tally.countTime(from: stepStart, to: now) }
       isStepAnswer = false
       stepStart = now
       isTurnOver = now >= endOfTurn
       isGivingWay = isTurnOver
     }
     outbox.flush(context)
-    shard.take(&tally)
     isProcessing = false
     // Not before: the pause would be over.
     if isTurnOver { giveWay(context) }

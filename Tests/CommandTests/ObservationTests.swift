@@ -139,14 +139,16 @@ struct ObservationTests {
   func metricsClients() throws {
     let server = try NbdgenProcess(["--metrics", "0", "data", "1"])
     let place = NBDTestClient.Endpoint.tcp(port: try metricsPort(server), host: "127.0.0.1")
-    let held = try (0..<16).map { _ in try NBDTestClient.connected(place) }
-    for client in held[..<8] { try client.send([UInt8](repeating: 0xFF, count: 1000)) }
-    for _ in 0..<20 {
-      // Closed, or reset.
-      let client = try NBDTestClient.connected(place)
-      try? client.send([0x47])
+    let all = try (0..<20).map { _ in try NBDTestClient.connected(place) }
+    let isFull = try wait {
+      try all.count { try $0.isAtEOF(within: 0.01) } == 4 ? true : nil
+    }
+    #expect(isFull)
+    let held = try all.filter { try !$0.isAtEOF(within: 0.01) }
+    for client in held[..<8] {
+      try client.send([UInt8](repeating: 0xFF, count: 1000))
+      // Refused, and closed.
       _ = try? client.receiveUntilEOF()
-      client.close()
     }
     try Program("nbdinfo").succeed(["--size", server.uri])
     #expect(try server.stop() == 0)

@@ -1,5 +1,3 @@
-import NIOCore
-
 /// How many of something took how long.
 ///
 /// A bucket ends at each power of two microseconds, from 1 µs to about 17 s; the
@@ -8,31 +6,28 @@ public struct LatencyHistogram: Sendable {
   /// Number of buckets.
   public static let bucketCount = 26
 
-  private var buckets = [26 of Int](repeating: 0)
+  private var buckets: [Int]
 
   /// How many were counted.
-  public private(set) var count = 0
+  public private(set) var count: Int
 
   /// How long all of them took together, in nanoseconds.
-  public private(set) var sum = 0
+  public private(set) var sum: Int
 
-  /// Creates an empty histogram.
-  public init() {}
-
-  /// Counts one that took so many nanoseconds.
-  public mutating func count(nanoseconds: Int) {
-    let duration = max(0, nanoseconds)
-    // The number of bits of the microseconds that are begun.
-    let microseconds = (duration + 999) / 1000
-    let bits = microseconds <= 1 ? 0 : Int.bitWidth - (microseconds - 1).leadingZeroBitCount
-    buckets[min(bits, Self.bucketCount - 1)] &+= 1
-    count &+= 1
-    sum &+= duration
+  /// Creates a histogram, by default of nothing.
+  init(buckets: [Int] = Array(repeating: 0, count: bucketCount), sum: Int = 0) {
+    self.buckets = buckets
+    self.sum = sum
+    count = buckets.reduce(0, +)
   }
 
-  /// Counts one that took from one moment to another.
-  mutating func add(from start: NIODeadline, to end: NIODeadline) {
-    count(nanoseconds: Int((end - start).nanoseconds))
+  /// The index of the bucket for something that takes so many nanoseconds, not a
+  /// negative number.
+  static func bucket(nanoseconds: Int) -> Int {
+    // The number of bits of the microseconds that are begun.
+    let microseconds = nanoseconds / 1000 + (nanoseconds % 1000 == 0 ? 0 : 1)
+    let bits = microseconds <= 1 ? 0 : Int.bitWidth - (microseconds - 1).leadingZeroBitCount
+    return min(bits, bucketCount - 1)
   }
 
   mutating func add(_ other: LatencyHistogram) {

@@ -1,44 +1,43 @@
 import Synchronization
 
-/// Where connections leave what they counted.
-///
-/// It is split, so that connections seldom wait for one another.
+/// Everything that a server counts.
 final class MetricsStore: Sendable {
-  private let shards: [Shard]
-  private let nextShard = Atomic(0)
+  private let state = Mutex(State())
   private let start = ContinuousClock.now
 
-  /// A part of it.
-  final class Shard: Sendable {
-    fileprivate let metrics = Mutex(ServerMetrics())
-
-    /// Adds what a connection counted, and has it count from zero again.
-    func take(_ tally: inout Tally) {
-      guard !tally.isEmpty else { return }
-      metrics.withLock { $0.tally.add(tally) }
-      tally = Tally()
-    }
-
-    func count(_ change: (inout ServerMetrics) -> Void) { metrics.withLock { change(&$0) } }
+  private struct State {
+    /// What happened, but for what is counted on connections that are there.
+    var metrics = ServerMetrics()
+    var live: [ObjectIdentifier: LiveTally] = [:]
   }
 
-  init() { shards = (0..<16).map { _ in Shard() } }
+  /// Changes what happened.
+  func count(_ change: (inout ServerMetrics) -> Void) {
+    state.withLock { change(&$0.metrics) }
+  }
 
-  /// The part for one more connection.
-  func shard() -> Shard {
-    shards[nextShard.wrappingAdd(1, ordering: .relaxed).oldValue & (shards.count - 1)]
+  /// Something for a connection to count in, until ``end(_:)``.
+  func begin() -> LiveTally {
+    let tally = LiveTally()
+    state.withLock { state in
+      state.metrics.transmissionCount += 1
+      state.live[ObjectIdentifier(tally)] = tally
+    }
+    return tally
+  }
+
+  /// Keeps what a connection has counted, which counts no more.
+  func end(_ tally: LiveTally) {
+    state.withLock { state in
+      guard state.live.removeValue(forKey: ObjectIdentifier(tally)) != nil else { return }
+      state.metrics.tally.add(tally.value)
+    }
   }
 
   /// Everything together; what is open and buffered has to be filled in.
   func total() -> ServerMetrics {
-    var total = ServerMetrics()
-    for shard in shards {
-      let part = shard.metrics.withLock { $0 }
-      total.tally.add(part.tally)
-      total.connectionCount += part.connectionCount
-      total.transmissionCount += part.transmissionCount
-      total.ends.add(part.ends)
-    }
+    var (total, live) = state.withLock { ($0.metrics, $0.live) }
+    for tally in live.values { total.tally.add(tally.value) }
     total.uptime = ContinuousClock.now - start
     return total
   }

@@ -5,32 +5,22 @@ import NBDProtocol
 /// All numbers only grow.
 public struct Tally: Sendable {
   /// Requests of each command that were taken.
-  public private(set) var requests = Counts<RequestKind>()
+  public internal(set) var requests = Counts<RequestKind>()
 
   /// Replies that were errors.
-  public private(set) var errors = Counts<ReplyErrorKind>()
+  public internal(set) var errors = Counts<ReplyErrorKind>()
 
   /// Bytes that successful reads asked for.
-  public var readSize = 0
+  public internal(set) var readSize = 0
 
   /// Parts of reads that storage had to be waited for.
-  public var waitCount = 0
+  public internal(set) var waitCount = 0
 
   /// How long requests took, from being taken to being answered completely; then
   /// the reply is the socket's.
-  public var latency = LatencyHistogram()
+  public internal(set) var latency = LatencyHistogram()
 
-  /// Creates a tally of nothing.
-  public init() {}
-
-  /// Whether anything was counted that has to be passed on.
-  var isEmpty: Bool { requests.total == 0 && errors.total == 0 && latency.count == 0 }
-
-  /// Counts a request.
-  mutating func count(_ command: Command) { requests.add(1, to: RequestKind(command)) }
-
-  /// Counts a reply that is an error.
-  mutating func count(_ error: ErrorNumber) { errors.add(1, to: ReplyErrorKind(error)) }
+  init() {}
 
   /// Adds what another one counted.
   mutating func add(_ other: Tally) {
