@@ -292,7 +292,8 @@ extension Negotiation {
       $0.append(bigEndian: export.size)
       $0.append(bigEndian: transmissionFlags(agreement).rawValue)
     }
-    if request.information.contains(.name) {
+    // Strings are UTF-8; a name that is not can be used, but not be told.
+    if request.information.contains(.name), String(validating: export.name, as: UTF8.self) != nil {
       bytes += item(.name) { $0 += export.name }
     }
     if request.information.contains(.description) && !export.description.isEmpty {

@@ -36,6 +36,15 @@ struct OptionTests {
     #expect(try scene.leftovers() == [])
   }
 
+  @Test("G8: the port is 10809 if none is asked for")
+  func defaultPort() throws {
+    let scene = try Scene()
+    // At an address of its own: at the usual ones somebody may have the port.
+    let check = "nbdinfo --size nbd://127.0.108.9:10809"
+    let outcome = try scene.run(["-i", "127.0.108.9", "--run", check, "linuxdisk", "tree"])
+    #expect(outcome.status == 0 && outcome.lines.count == 1, "\(outcome)")
+  }
+
   @Test("The end of the line may be --run's", arguments: ["--run", "--run="])
   func runAtTheEnd(_ option: String) throws {
     let scene = try Scene()

@@ -88,7 +88,7 @@ struct LibnbdTests {
     try Program("nbdinfo").succeed([option, server.uri]).lines
   }
 
-  @Test("nbdcopy copies over many connections", arguments: NbdgenProcess.Transport.allCases)
+  @Test("F7: nbdcopy copies over many connections", arguments: NbdgenProcess.Transport.allCases)
   func copy(_ transport: NbdgenProcess.Transport) throws {
     let server = try ClientDisk.serve(over: transport)
     let directory = try TemporaryDirectory()

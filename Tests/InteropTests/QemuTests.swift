@@ -83,7 +83,7 @@ struct QemuTests {
     try server.stop()
   }
 
-  @Test("nbd-client lists the export", arguments: NbdgenProcess.Transport.allCases)
+  @Test("L1, L2: nbd-client lists the export", arguments: NbdgenProcess.Transport.allCases)
   func list(_ transport: NbdgenProcess.Transport) throws {
     let tree = "\(try ClientDisk.tree())"
     let server = try NbdgenProcess(["-e", "a name", "linuxdisk", tree], over: transport)

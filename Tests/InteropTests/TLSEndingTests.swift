@@ -144,7 +144,7 @@ struct TLSEndingTests {
     )
   }
 
-  @Test("D4, D5: a server that ends says farewell, and does not wait for one")
+  @Test("D5: a server that ends says farewell, and does not wait for one")
   func shutdown() throws {
     try Self.run(
       """
@@ -170,18 +170,57 @@ struct TLSEndingTests {
   func forgotten() throws {
     try Self.run(
       """
-      client = plain()
-      assert client.option(8) == [(1, b"")]
-      queries = struct.pack(">III", 0, 1, 15) + b"base:allocation"
-      assert [kind for kind, _ in client.option(10, queries)] == [4, 1]
-      client = Encrypted(client, authority)
-      assert client.option(5)[0][0] == 0x80000003
-      # Contexts need structured replies, of which nothing is known now.
-      assert client.option(10, queries)[0][0] == 0x80000003
-      kind, size, flags = client.go()
-      assert (kind, size) == (0, 8 << 20) and not flags & 1 << 7, flags
-      client.request(0, 0, 1)
-      assert client.exactly(17) == struct.pack(">IIQ", 0x67446698, 0, 0) + b"\\x55"
+      for agreed in (8, 11):
+          client = plain()
+          assert client.option(agreed) == [(1, b"")]
+          queries = struct.pack(">III", 0, 1, 15) + b"base:allocation"
+          assert [kind for kind, _ in client.option(10, queries)] == [4, 1]
+          client = Encrypted(client, authority)
+          for data in (b"", b"x"): assert client.option(5, data)[0][0] == 0x80000003
+          # Contexts need structured replies, of which nothing is known now.
+          assert client.option(10, queries)[0][0] == 0x80000003
+          for code in (3, 6, 8, 9, 99): assert client.option(code, b"x")[-1][0] != 0x80000005
+          kind, size, flags = client.go()
+          assert (kind, size) == (0, 8 << 20) and not flags & 1 << 7, flags
+          client.request(0, 0, 1)
+          assert client.exactly(17) == struct.pack(">IIQ", 0x67446698, 0, 0) + b"\\x55"
+          # Nor does agreeing on it again bring the contexts back.
+          client = plain()
+          assert client.option(agreed) == [(1, b"")]
+          assert [kind for kind, _ in client.option(10, queries)] == [4, 1]
+          client = Encrypted(client, authority)
+          assert client.option(8) == [(1, b"")]
+          client.go()
+          client.request(7, 0, 512, 5)
+          head = client.exactly(20)
+          assert struct.unpack(">IHHQ", head[:16]) == (0x668e33ef, 1, 0x8001, 5), head
+          assert struct.unpack(">I", client.exactly(4)) == (22,)
+      """
+    )
+  }
+
+  @Test("T11, W2: the data of refused writes is skipped under TLS, too")
+  func refusedWrites() throws {
+    try Self.run(
+      """
+      client = encrypted()
+      client.go()
+      # The data looks like requests to leave, some of it cut.
+      leave = struct.pack(">IHHQQI", 0x25609513, 0, 2, 0, 0, 0)
+      for number, count in enumerate((1, 27, 28, 29, 16383, 16384, 16385, 5000000)):
+          data = (leave * (count // 28 + 1))[:count]
+          head = struct.pack(">IHHQQI", 0x25609513, 0, 1, number, 0, count)
+          # Together, and as records of their own.
+          if number % 2: client.send(head + data)
+          else:
+              client.send(head)
+              client.send(data)
+          assert client.exactly(16) == struct.pack(">IIQ", 0x67446698, 1, number)
+          client.request(0, count % 512, 3, 1000 + number)
+          expected = struct.pack(">IIQ", 0x67446698, 0, 1000 + number) + b"\\x55" * 3
+          assert client.exactly(19) == expected
+      client.request(2)
+      assert client.receive(1) == b""
       """
     )
   }

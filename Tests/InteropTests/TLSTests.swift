@@ -41,7 +41,7 @@ struct TLSTests {
     }
   }
 
-  /// Reads at random, and is refused what the disk does not do (T11: through TLS).
+  /// Reads at random, and is refused what the disk does not do.
   private static func script(_ uri: String, _ reference: String) -> String {
     """
     import errno
@@ -85,7 +85,7 @@ struct TLSTests {
     }
   }
 
-  @Test("Wrong credentials are refused, and right ones are not", arguments: TLSKind.allCases)
+  @Test("T8: wrong credentials are refused, and right ones are not", arguments: TLSKind.allCases)
   func refusals(_ kind: TLSKind) throws {
     let credentials = try TestCredentials.shared()
     let user = TestCredentials.user
@@ -114,7 +114,11 @@ struct TLSTests {
     }
   }
 
-  @Test("In the clear a client gets what it may", arguments: TLSKind.allCases, Transport.allCases)
+  @Test(
+    "T4, T9: in the clear a client gets what it may",
+    arguments: TLSKind.allCases,
+    Transport.allCases
+  )
   func inTheClear(_ kind: TLSKind, _ transport: Transport) throws {
     for requiresTLS in [false, true] {
       let server = try TLSServer(kind, requiresTLS: requiresTLS, over: transport)

@@ -100,7 +100,7 @@ struct MetaContextNegotiationTests {
     }
   }
 
-  @Test("M6: nothing but SET_META_CONTEXT replaces a selection")
+  @Test("M6, O10: nothing but SET_META_CONTEXT replaces a selection")
   func otherOptionsKeepTheSelection() {
     var peer = Self.structuredPeer()
     _ = peer.option(Code.setMetaContext, contextRequest("first", [Self.name]))

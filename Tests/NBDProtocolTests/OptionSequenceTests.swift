@@ -124,7 +124,7 @@ private struct Variant: CustomStringConvertible, Sendable {
 
 struct OptionSequenceTests {
   @Test(
-    "O1, O2, O8, O10, M6, M8, T1-T7: all sequences of up to three options do what they should",
+    "O1, O8, O10, M6, M8, T1-T7: all sequences of up to three options do what they should",
     arguments: TLSMode.allCases
   )
   func allSequences(tls: TLSMode) {

@@ -91,7 +91,7 @@ struct ReplyTests {
     #expect(errors.map(\.rawValue) == [1, 5, 22, 75, 108])
   }
 
-  @Test("Z4, Z5: the block sizes are the protocol's defaults")
+  @Test("Z5, Z6: the block sizes are the protocol's defaults")
   func blockSizes() {
     #expect(BlockSizes.minimum == 1)
     #expect(BlockSizes.preferred == 4096)

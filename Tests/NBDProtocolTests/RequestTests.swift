@@ -80,7 +80,7 @@ struct RequestTests {
     #expect(flags.map(\.rawValue) == [1, 2, 4, 8, 16])
   }
 
-  @Test("O1, O5: an option header is magic, option and length")
+  @Test("O5: an option header is magic, option and length")
   func optionHeader() throws {
     let bytes = wire(.text("IHAVEOPT"), .u32(0x0102_0304), .u32(.max))
     #expect(bytes.count == OptionHeader.size)

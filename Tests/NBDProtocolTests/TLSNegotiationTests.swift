@@ -75,12 +75,12 @@ struct TLSNegotiationTests {
     #expect(!peer.negotiation.isEncrypted)
   }
 
-  @Test("G7: to a client without fixed newstyle there is no TLS", arguments: [0, 2] as [UInt32])
+  @Test("G7, O11, T2: without fixed newstyle there is no TLS", arguments: [0, 2] as [UInt32])
   func notFixed(flags: UInt32) {
     var optional = NegotiationPeer(flags: flags, tls: .optional)
     #expect(optional.option(Code.startTLS).types == [-1])
     #expect(optional.option(Code.exportName, wire(.text("first"))).agreement != nil)
-    // T2: nor is it asked for TLS; but it gets nothing without.
+    // Nor is it asked for TLS; but it gets nothing without.
     var required = NegotiationPeer(flags: flags, tls: .required)
     #expect(required.option(Code.startTLS).types == [-1])
     #expect(required.option(Code.list).types == [-2])

@@ -47,7 +47,7 @@ extension ServerTests {
       #expect(try client.read(offset: 0, length: 3).bytes == [1, 2, 3])
     }
 
-    @Test("I6, I7, Z4-Z7: block sizes are told when asked for, and are the defaults")
+    @Test("I6, I7, Z5-Z7: block sizes are told when asked for, and are the defaults")
     func blockSizes() throws {
       let server = try Self.server()
       let client = try server.negotiating()
@@ -57,7 +57,7 @@ extension ServerTests {
       try client.go(name: "disk", requests: [])
     }
 
-    @Test("F1-F7: the transmission flags are those of a read-only disk")
+    @Test("F1-F4, F6, F7, F10: the transmission flags are those of a read-only disk")
     func flags() throws {
       let server = try Self.server()
       let client = try server.negotiating()
@@ -77,7 +77,7 @@ extension ServerTests {
       #expect(Set(replies) == [PatternSource.bytes(0..<1 << 16)])
     }
 
-    @Test("S1, R4, R7: structured replies come to those who asked for them")
+    @Test("S1, E13, R4, R7: structured replies come to those who asked for them")
     func structuredReplies() throws {
       let server = try Self.server()
       // The client throws at a reply of the other kind.
@@ -85,7 +85,7 @@ extension ServerTests {
       #expect(try server.connect(structured: true).read(offset: 0, length: 1).chunks.count == 1)
     }
 
-    @Test("S2, S3: STRUCTURED_REPLY with data is refused, and may be repeated without")
+    @Test("O10, S2, S3: STRUCTURED_REPLY with data is refused, and may be repeated without")
     func structuredReplyOption() throws {
       let server = try Self.server()
       let client = try server.negotiating()
@@ -99,7 +99,7 @@ extension ServerTests {
       #expect(try client.read(offset: 0, length: 3).chunks.count == 1)
     }
 
-    @Test("M1-M5, M11: contexts are listed without numbers, and selected with one")
+    @Test("M1-M5, M11, E12: contexts are listed without numbers, and selected with one")
     func contexts() throws {
       let server = try Self.server()
       let client = try server.negotiating()
@@ -120,7 +120,7 @@ extension ServerTests {
       #expect(Set(both.map(\.id)).count == 2)
     }
 
-    @Test("M6, M8, A1: block status needs a selection for the export that is used")
+    @Test("M5, M6, M8, A1: block status needs a selection for the export that is used")
     func selection() throws {
       let server = try Self.server()
       typealias Step = (NBDTestClient) throws -> Void

@@ -100,7 +100,7 @@ extension ServerTests {
       }
     }
 
-    @Test("A8: what is not on the disk has no status")
+    @Test("A8, V4: what is not on the disk has no status")
     func outside() throws {
       let server = try RunningServer(Disk(zeros: .hole, size: 1000))
       let client = try server.connect()

@@ -111,27 +111,54 @@ extension ServerTests {
       #expect(try clients[1].read(offset: 0, length: 3).bytes == [1, 2, 3])
     }
 
-    @Test("D6: errors do not end a connection")
+    @Test("D6, V7: errors do not end a connection")
     func errors() throws {
       let server = try RunningServer(Disk([1, 2, 3]))
       for isStructured in [false, true] {
         let client = try server.connect(structured: isStructured)
+        var errors: Set<UInt32> = []
         for type in 0..<12 as Range<UInt16> where type != NBD.Command.disconnect {
           for flags in [0, 1, 2, 4, 8, 16, 32, 0x8000, .max] as [UInt16] {
             for offset in [0, 3, 4, 1 << 63, .max] as [UInt64] {
               let payload: [UInt8] = type == NBD.Command.write ? [7] : []
-              _ = try? client.perform(
-                type,
+              let cookie = try client.sendRequest(
+                type: type,
                 flags: flags,
                 offset: offset,
                 length: 1,
                 payload: payload
               )
+              if let error = try client.collect([cookie])[cookie]?.error {
+                errors.insert(error.code)
+              }
             }
           }
         }
+        #expect(errors == [NBD.ErrorNumber.eperm, NBD.ErrorNumber.einval])
         #expect(try client.read(offset: 0, length: 3).bytes == [1, 2, 3])
       }
+    }
+
+    @Test("E11, D1, D2: DISC works with extended headers, too", arguments: [false, true])
+    func extended(isSlow: Bool) throws {
+      let server = try RunningServer(.of(Self.bytes, isSlow: isSlow))
+      let client = try server.negotiating()
+      try client.negotiateExtendedHeaders()
+      try client.go()
+      var requests = (0..<20 as Range<UInt64>).map {
+        NBDTestClient.Request(type: 0, cookie: $0 + 1, offset: $0, length: 300_000)
+      }
+      requests.append(NBDTestClient.Request(type: NBD.Command.disconnect, cookie: 0))
+      try client.send(requests)
+      var late = NBDTestClient.Request(type: NBD.Command.flush, cookie: 99)
+      late.isExtended = true
+      // The server may be gone by then.
+      try? client.send(late.bytes)
+      for (cookie, result) in try client.collect(1...20) {
+        let start = Int(cookie) - 1
+        #expect(result.bytes == Array(Self.bytes[start..<start + 300_000]))
+      }
+      #expect(try client.isAtEOF(within: 10))
     }
   }
 }

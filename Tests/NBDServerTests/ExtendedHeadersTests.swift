@@ -185,7 +185,7 @@ extension ServerTests {
       #expect(throws: ConnectionFailure.self) { try old.exportName("disk") }
     }
 
-    @Test("A long read is chunks that all have the request's offset")
+    @Test("E6: a long read is chunks that all have the request's offset")
     func longRead() throws {
       var disk = Disk()
       try disk.append(.source(PatternSource(), offset: 0), count: 5 << 20)

@@ -74,6 +74,9 @@ extension ServerTests {
       #expect(try head.u32(at: 16) == UInt32(length + 8) && head.u64(at: 20) == 10)
       let data = try client.receive(length)
       #expect(data[..<(1 << 17)] == Self.bytes[10..<10 + 1 << 17])
+      // Nothing but the disk's bytes, and zeros from where they end.
+      #expect(zip(data, Self.bytes[10...]).allSatisfy { $0 == $1 || $0 == 0 })
+      #expect(data[599_990...].allSatisfy { $0 == 0 })
       let end = try client.receive(26)
       #expect(try end.u16(at: 4) == 1 && end.u16(at: 6) == NBD.ChunkType.error)
       #expect(try end.u64(at: 8) == 9 && end.u32(at: 20) == NBD.ErrorNumber.eio)

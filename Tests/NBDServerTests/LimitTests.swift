@@ -22,7 +22,10 @@ extension ServerTests {
       return try client.isAtEOF(within: 10)
     }
 
-    @Test("Connections beyond the limit are closed, until others leave", arguments: [false, true])
+    @Test(
+      "N3, N6: connections beyond the limit are closed, until others leave",
+      arguments: [false, true]
+    )
     func connections(isTCP: Bool) throws {
       let server = try server(isTCP: isTCP) { $0.connections = 3 }
       let clients = try (0..<3).map { _ in try server.connect() }
@@ -39,7 +42,7 @@ extension ServerTests {
       #expect(next != nil)
     }
 
-    @Test("Connections of one address are counted apart; those over unix sockets are not")
+    @Test("N3: connections of one address are counted apart; those over unix sockets are not")
     func connectionsPerAddress() throws {
       let server = try server(isTCP: true) { $0.connectionsPerAddress = 2 }
       let clients = try (0..<2).map { _ in try server.connect() }
@@ -56,22 +59,21 @@ extension ServerTests {
       for client in many { #expect(try client.read(offset: 5, length: 1).bytes == [0]) }
     }
 
-    @Test("A negotiation may take only so long, whatever the client says")
+    @Test("N3: a negotiation may take only so long, whatever the client says")
     func negotiationTime() throws {
       let server = try server { $0.negotiationTime = .milliseconds(700) }
       let used = try server.connect()
       let client = try server.negotiating()
-      let start = ContinuousClock.now
-      #expect(throws: (any Error).self) {
-        while ContinuousClock.now < start + .seconds(20) { _ = try client.listExports() }
+      let end = ContinuousClock.now + .seconds(20)
+      #expect(throws: ConnectionFailure.self) {
+        while ContinuousClock.now < end { _ = try client.listExports() }
       }
-      #expect(ContinuousClock.now < start + .seconds(20))
       // Once it is over, silence is fine.
       #expect(try used.isSilent(for: 0.3))
       #expect(try used.read(offset: 5, length: 1).bytes == [0])
     }
 
-    @Test("A client that is silent in a negotiation is disconnected", arguments: [0, 1, 2])
+    @Test("N3: a client that is silent in a negotiation is disconnected", arguments: [0, 1, 2])
     func negotiationIdleTime(step: Int) throws {
       let server = try server { $0.negotiationIdleTime = .milliseconds(500) }
       let client = try NBDTestClient.connected(server.endpoint)
@@ -88,7 +90,7 @@ extension ServerTests {
       try server.checkService()
     }
 
-    @Test("Options are limited in number and size")
+    @Test("O4, O6, Z3: options are limited in number and size")
     func options() throws {
       let server = try server {
         $0.options = 5
@@ -105,7 +107,7 @@ extension ServerTests {
       }
     }
 
-    @Test("Requests that ask for too much are refused")
+    @Test("V7: requests that ask for too much are refused")
     func requestSize() throws {
       let server = try server { $0.requestSize = 1 << 25 }
       for isStructured in [false, true] {

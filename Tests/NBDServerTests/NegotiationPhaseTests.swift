@@ -55,7 +55,7 @@ extension ServerTests {
     }
 
     @Test(
-      "O2, O3, E1: unknown options are refused, and the next one parses",
+      "O2, O3, P1: unknown options are refused, and the next one parses",
       arguments: [0, 4, 12, 0x8000_0000, .max] as [UInt32]
     )
     func unknownOptions(code: UInt32) throws {
@@ -119,7 +119,7 @@ extension ServerTests {
       #expect(try client.receive(19).suffix(3) == [1, 2, 3])
     }
 
-    @Test("O8, I4, X4: what is refused leaves the connection, except with EXPORT_NAME")
+    @Test("O8, X4: what is refused leaves the connection, except with EXPORT_NAME")
     func refusals() throws {
       let server = try Self.server()
       let client = try server.negotiating()
@@ -129,6 +129,7 @@ extension ServerTests {
         #expect(throws: OptionRefused.self) { try client.acceptedOption(NBD.Option.list, [1]) }
         #expect(throws: OptionRefused.self) { try client.setMetaContexts(["base:allocation"]) }
       }
+      #expect(try client.info(name: "first").size == 3)
       try client.sendOption(NBD.Option.exportName, data: Array("third".utf8))
       #expect(try client.receiveUntilEOF() == [])
       try server.checkService()
@@ -166,7 +167,7 @@ extension ServerTests {
       try server.checkService()
     }
 
-    @Test("L1, L2, L4, I9: each listed export can be opened, and tells what LIST tells")
+    @Test("L1, L2, L4, I2, I9: each listed export can be opened, and tells what LIST tells")
     func list() throws {
       let server = try Self.server()
       let client = try server.negotiating()
@@ -178,7 +179,7 @@ extension ServerTests {
         #expect(info.name == export.name)
         #expect(info.description ?? "" == export.description)
         let other = try server.negotiating()
-        // I2: GO tells what INFO told.
+        // GO tells what INFO told.
         #expect(try other.go(name: info.name ?? "", requests: [1, 2]) == info)
       }
     }
@@ -191,10 +192,16 @@ extension ServerTests {
       #expect(refusal.map(\.type) == [NBD.OptionReplyType.unsupported])
       let replies = try client.option(NBD.Option.startTLS, [0x16, 3, 1])
       #expect(replies.map(\.type) == [NBD.OptionReplyType.invalid])
-      try client.go()
+      for code in 2...12 as ClosedRange<UInt32> where code != NBD.Option.abort {
+        for data in [[], NBDTestClient.infoData(name: Array("third".utf8)), [1]] {
+          let last = try client.option(code, data).last?.type
+          #expect(last != NBD.OptionReplyType.tlsRequired, "option \(code)")
+        }
+      }
+      try server.negotiating().go()
     }
 
-    @Test("I11, X6: without exports there is no default export either")
+    @Test("I11, L1, X6: without exports there is no default export either")
     func noExports() throws {
       let server = try RunningServer([])
       let client = try server.negotiating()

@@ -36,6 +36,38 @@ enum ProcessUsage {
       return target.map(links.contains) ?? false
     }
   }
+
+  /// Whether each of the process's ends of connections at a port of 127.0.0.1 waits with
+  /// small messages: has no `TCP_NODELAY`.
+  static func delays(atPort port: Int) -> [Bool] {
+    (0..<4096 as Range<Int32>).compactMap { descriptor in
+      var (own, peer) = (sockaddr_in(), sockaddr_in())
+      let isBound = unsafe name(of: descriptor, &own, getsockname)
+      let isConnected = unsafe name(of: descriptor, &peer, getpeername)
+      guard isBound, isConnected, own.sin_family == AF_INET, UInt16(bigEndian: own.sin_port) == port
+      else {
+        return nil
+      }
+      var isOn: Int32 = 0
+      var size = socklen_t(MemoryLayout<Int32>.size)
+      _ = unsafe getsockopt(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, &isOn, &size)
+      return isOn == 0
+    }
+  }
+
+  /// Finds out the name of one end of a connection, if there is one.
+  private static func name(
+    of descriptor: Int32,
+    _ address: inout sockaddr_in,
+    _ call: (Int32, UnsafeMutablePointer<sockaddr>?, UnsafeMutablePointer<socklen_t>?) -> Int32
+  ) -> Bool {
+    var size = socklen_t(MemoryLayout<sockaddr_in>.size)
+    return unsafe withUnsafeMutablePointer(to: &address) {
+      unsafe $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        unsafe call(descriptor, $0, &size) == 0
+      }
+    }
+  }
 }
 
 /// Whether `claim` holds now, or comes to hold within some seconds.

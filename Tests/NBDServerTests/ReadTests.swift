@@ -7,7 +7,7 @@ extension ServerTests {
   /// What READ returns.
   struct ReadTests {
     @Test(
-      "C1, R4, K1, K4, C4: random reads return the disk's bytes, in chunks as they should be",
+      "C1, C4, K1, K2, K4, R4: random reads return the disk's bytes, in chunks as they should be",
       arguments: 0..<6 as Range<UInt64>,
       [false, true]
     )
@@ -57,7 +57,10 @@ extension ServerTests {
       }
     }
 
-    @Test("C2, C3, V4: reads beyond the end or of nothing are refused", arguments: [false, true])
+    @Test(
+      "C2, C3, R6, V4: reads beyond the end or of nothing are refused",
+      arguments: [false, true]
+    )
     func outside(isStructured: Bool) throws {
       let server = try RunningServer(Disk(zeros: .hole, size: 1000))
       let client = try server.connect(structured: isStructured)
@@ -70,7 +73,7 @@ extension ServerTests {
           try client.read(offset: offset, length: length)
         }
         #expect(failure?.code == NBD.ErrorNumber.einval)
-        // R6: with a text, where there can be one.
+        // With a text, where there can be one.
         #expect(failure?.message.isEmpty == !isStructured)
       }
       #expect(try client.read(offset: 999, length: 1).bytes == [0])

@@ -32,7 +32,10 @@ extension ServerTests {
       }
     }
 
-    @Test("W1-W4, F6, V2, R5: what would change the disk is refused", arguments: [false, true])
+    @Test(
+      "W1-W4, F6, R5, V2, Z10: what would change the disk is refused",
+      arguments: [false, true]
+    )
     func writing(isStructured: Bool) throws {
       let server = try RunningServer(Disk(Self.bytes))
       let client = try server.connect(structured: isStructured)
@@ -72,6 +75,21 @@ extension ServerTests {
       #expect(results.values.count { $0.error == nil } == 500)
     }
 
+    @Test("Z4, W2: a payload of 2^25 bytes is no attack", arguments: [false, true])
+    func largePayload(isExtended: Bool) throws {
+      let server = try RunningServer(Disk(Self.bytes))
+      let client = try server.negotiating()
+      if isExtended { try client.negotiateExtendedHeaders() }
+      try client.go()
+      let payload = [UInt8](repeating: 0x25, count: 1 << 25)
+      let flags = isExtended ? NBD.CommandFlag.payloadLength : 0
+      for _ in 0..<2 {
+        let length = UInt32(payload.count)
+        #expect(try error(client, 1, flags: flags, length: length, payload: payload) == 1)
+        #expect(try client.read(offset: 5, length: 3).bytes == [6, 7, 8])
+      }
+    }
+
     @Test("W2, N3: a client may announce 2^32 - 1 bytes, and vanish")
     func hugeWrite() throws {
       let server = try RunningServer(Disk(Self.bytes))
@@ -86,7 +104,7 @@ extension ServerTests {
       #expect(try holdsSoon { try ProcessUsage.socketCount(boundTo: server.path) == 1 })
     }
 
-    @Test("W5, W6, F8: FLUSH and CACHE succeed, and FUA goes with everything")
+    @Test("W5, W6, F5, F8, F10: FLUSH and CACHE succeed, and FUA goes with everything")
     func nothingToDo() throws {
       let server = try RunningServer(Disk(Self.bytes))
       for isStructured in [false, true] {
@@ -116,7 +134,10 @@ extension ServerTests {
       #expect(other.export?.size == 200)
     }
 
-    @Test("V6: unknown flags, and those of other commands, are invalid", arguments: [false, true])
+    @Test(
+      "V6, W6: unknown flags, and those of other commands, are invalid",
+      arguments: [false, true]
+    )
     func unknownFlags(isStructured: Bool) throws {
       let server = try RunningServer(Disk(Self.bytes))
       let client = try server.connect(structured: isStructured)

@@ -95,7 +95,7 @@ extension ServerTests {
       #expect(answers == ["no", "yes"])
     }
 
-    @Test("what cannot be made is refused with a message, and negotiation goes on")
+    @Test("I3, I4, X4: what cannot be made is refused with a message, and negotiation goes on")
     func refusal() throws {
       let server = try server(Maker())
       let client = try server.negotiating()
@@ -111,15 +111,20 @@ extension ServerTests {
       try server.checkService()
     }
 
-    @Test("names have up to 4,096 bytes, of any kind but NUL")
+    @Test(
+      "Z1, Z2: names have up to 4,096 bytes, of any kind but NUL, and are told if they are UTF-8"
+    )
     func extremeNames() throws {
       let server = try server(Maker())
       let client = try server.negotiating()
-      for name in [[0xFF, 0x0A, 0x80], [UInt8](repeating: 0xC3, count: 4096)] {
+      let long = [UInt8](repeating: 0xC3, count: 4096)
+      for (name, isText) in [
+        ([0xFF, 0x0A, 0x80], false), (long, false), (Array("\u{E9}".utf8), true),
+      ] {
         let data = NBDTestClient.infoData(name: name, requests: [NBD.Info.name])
         let replies = try client.option(NBD.Option.info, data)
         #expect(replies.last?.isError == false)
-        #expect(replies.contains { $0.data == [0, 1] + name })
+        #expect(replies.contains { $0.data == [0, 1] + name } == isText)
       }
       for name in [[UInt8](repeating: 65, count: 4097), [65, 0, 65]] {
         let replies = try client.option(NBD.Option.info, NBDTestClient.infoData(name: name))
@@ -128,7 +133,7 @@ extension ServerTests {
       #expect(try content(client, "fine") == Array("fine".utf8))
     }
 
-    @Test("only what is the same for all offers several connections", arguments: [false, true])
+    @Test("F7: only what is the same for all offers several connections", arguments: [false, true])
     func multiConn(isSameForAll: Bool) throws {
       let server = try server(Maker(), isSameForAll: isSameForAll)
       let client = try server.negotiating()
@@ -152,7 +157,7 @@ extension ServerTests {
       #expect(facts.contains("TLS") && facts.contains("client flags") && facts.contains("options"))
     }
 
-    @Test("a disk that takes long keeps nobody but its client waiting")
+    @Test("N3: a disk that takes long keeps nobody but its client waiting")
     func slowRecipe() throws {
       let maker = Maker()
       let server = try server(maker)
@@ -176,7 +181,7 @@ extension ServerTests {
       #expect(try content(client, "then") == Array("then".utf8))
     }
 
-    @Test("requests that come right behind GO are answered")
+    @Test("N1: requests that come right behind GO are answered")
     func pipelined() throws {
       let server = try server(Maker())
       for _ in 0..<20 {
@@ -190,7 +195,7 @@ extension ServerTests {
       }
     }
 
-    @Test("clients that leave meanwhile take nothing with them", arguments: [false, true])
+    @Test("N3: clients that leave meanwhile take nothing with them", arguments: [false, true])
     func leaving(stopsServer: Bool) throws {
       let maker = Maker()
       let server = try server(maker)

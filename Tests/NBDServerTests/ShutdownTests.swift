@@ -12,7 +12,7 @@ extension ServerTests {
       Background { server.stop() }.isDone(within: 5)
     }
 
-    @Test("D4, D5: idle clients do not keep a server", arguments: [false, true])
+    @Test("D5: idle clients do not keep a server", arguments: [false, true])
     func idleClients(isTCP: Bool) throws {
       let server = try RunningServer(Disk([1, 2, 3]), isTCP: isTCP)
       let clients = [
@@ -25,7 +25,7 @@ extension ServerTests {
       if !isTCP { #expect(!FileManager.default.fileExists(atPath: server.path)) }
     }
 
-    @Test("D5, O9: clients in the middle of a negotiation do not keep a server")
+    @Test("D5: clients in the middle of a negotiation do not keep a server")
     func negotiatingClients() throws {
       let server = try RunningServer(Disk([1, 2, 3]))
       let silent = try NBDTestClient(unixPath: server.path)

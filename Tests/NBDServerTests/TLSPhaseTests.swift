@@ -116,8 +116,31 @@ extension ServerTests {
     @Test("T9: where TLS is offered, a client may do without")
     func optional() throws {
       let server = try Self.server()
+      let negotiating = try server.negotiating()
+      for code in [3, 4, 6, 8, 9, 10, 11, 12] as [UInt32] {
+        for data in [[], NBDTestClient.infoData(name: []), [1]] {
+          let last = try negotiating.option(code, data).last?.type
+          #expect(last != NBD.OptionReplyType.tlsRequired, "option \(code)")
+        }
+      }
       let client = try server.connect()
       #expect(try client.read(offset: 0, length: 3).bytes == [1, 2, 3])
+    }
+
+    @Test("T3: STARTTLS with data starts nothing", arguments: [1, 11, 65536])
+    func unwantedData(count: Int) throws {
+      for isRequired in [false, true] {
+        let server = try Self.server(isRequired: isRequired)
+        let client = try server.negotiating()
+        for _ in 0..<2 {
+          let replies = try client.option(5, Array(repeating: 0x16, count: count))
+          #expect(replies.map(\.type) == [NBD.OptionReplyType.invalid])
+          // Both sides are in the clear.
+          let list = try client.option(NBD.Option.list)
+          #expect(list.last?.isError == isRequired)
+        }
+        #expect(try client.option(NBD.Option.startTLS).map(\.type) == [NBD.OptionReplyType.ack])
+      }
     }
 
     @Test("T4: where TLS is required nothing else is to be had, and options stay in step")
@@ -139,12 +162,16 @@ extension ServerTests {
       #expect(try leaving.receiveUntilEOF() == [])
     }
 
-    @Test("G7: a client without flags gets no TLS, and where that is required nothing")
+    @Test("G7, O11, T2: a client without flags gets no TLS, and where that is required nothing")
     func noFlags() throws {
       let server = try Self.server(isRequired: true)
       let client = try server.negotiating(flags: 0)
       let refusal = try client.option(NBD.Option.startTLS)
       #expect(refusal.map(\.type) == [NBD.OptionReplyType.unsupported])
+      for code in [3, 6, 7, 8, 9, 10, 11, 99] as [UInt32] {
+        let replies = try client.option(code, NBDTestClient.infoData(name: []))
+        #expect(replies.map(\.type) == [NBD.OptionReplyType.policy], "option \(code)")
+      }
       try client.sendOption(NBD.Option.exportName)
       #expect(try client.receiveUntilEOF() == [])
     }

@@ -5,13 +5,13 @@ import Testing
 @Suite("The tree is tidy")
 struct TidyTests {
   /// The top of the repository.
-  private static let top = URL(fileURLWithPath: #filePath)
+  static let top = URL(fileURLWithPath: #filePath)
     .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
 
   private static let sources = ["Sources", "Generators", "Tests"]
 
   /// Swift and C files below the folders, with their text.
-  private static func files(below folders: [String]) throws -> [(path: String, text: String)] {
+  static func files(below folders: [String]) throws -> [(path: String, text: String)] {
     try folders.flatMap { folder in
       let root = top.appendingPathComponent(folder).path
       let names = try FileManager.default.subpathsOfDirectory(atPath: root)

@@ -124,7 +124,8 @@ struct ReplyAssembly {
       )
       offset = place
     }
-    error = error ?? RequestFailed(code: code, message: message, offset: offset)
+    try require(error == nil, "K3: second error chunk, with error \(code): \(message)")
+    error = RequestFailed(code: code, message: message, offset: offset)
   }
 
   /// Ends an answer of chunks after the last one.
