@@ -8,7 +8,10 @@ DESTDIR ?=
 RELEASE  = $(SWIFT) build -c release --static-swift-stdlib --product nbdgen
 PROGRAM  = .build/release/nbdgen
 
-.PHONY: all build demo test lint format bench install uninstall clean
+# How long each fuzzer runs.
+FUZZ_SECONDS ?= 60
+
+.PHONY: all build demo test lint format fuzz sanitize bench install uninstall clean
 
 all: build
 
@@ -34,6 +37,16 @@ lint:
 
 format:
 	$(SWIFT) format --in-place --recursive --parallel Package.swift Sources Generators Tests
+
+# Gives strangers' bytes to what strangers can reach; see Fuzz/README.md.
+fuzz:
+	@scripts/install-packages build
+	SWIFT="$(SWIFT)" Fuzz/run $(FUZZ_SECONDS)
+
+# The tests under AddressSanitizer and ThreadSanitizer.
+sanitize:
+	@scripts/install-packages test
+	SWIFT="$(SWIFT)" scripts/sanitize
 
 # Side by side with nbdkit, in one run.
 bench:

@@ -22,6 +22,7 @@ let package = Package(
     .library(name: "DataGenerator", targets: ["DataGenerator"]),
     .library(name: "DiskModel", targets: ["DiskModel"]),
     .library(name: "GeneratorKit", targets: ["GeneratorKit"]),
+    .library(name: "NBDProtocol", targets: ["NBDProtocol"]),
     .library(name: "NBDServer", targets: ["NBDServer"]),
   ],
   dependencies: [
@@ -137,9 +138,13 @@ let package = Package(
     .testTarget(
       name: "NBDServerTests",
       dependencies: [
-        "DiskModel", "NBDServer", "TestSupport",
+        "DiskModel", "NBDProtocol", "NBDServer", "TestSupport",
         .product(name: "Logging", package: "swift-log"),
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOEmbedded", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
       ],
+      exclude: ["findings"],
       swiftSettings: house
     ),
     .testTarget(

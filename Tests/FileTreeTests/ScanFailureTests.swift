@@ -19,9 +19,12 @@ private func problems(of path: String) -> [[String]] {
   scanFailure(of: path)?.problems.map { [$0.path, $0.cause] } ?? []
 }
 
-/// Makes sure that permissions count; this cannot be undone, so only a process
+/// Makes sure that permissions count; they do so for all threads, so only a process
 /// that is made for one test may do it.
 private func becomeNobody() { if geteuid() == 0 { _ = seteuid(65534) } }
+
+/// Takes the rights back, without which LeakSanitizer cannot look at the process.
+private func becomeOneself() { _ = seteuid(getuid()) }
 
 struct ScanFailureTests {
   private let directory: TemporaryDirectory
@@ -53,6 +56,7 @@ struct ScanFailureTests {
       try Host.write(path + "/secret")
       try Host.setMode(path + "/secret", 0)
       becomeNobody()
+      defer { becomeOneself() }
       #expect(scanFailure(of: path)?.problemCount == 1)
       #expect(scanFailure(of: path + "/secret")?.problemCount == 1)
       #expect(try openDescriptorCount(below: path) == 0)
@@ -89,6 +93,7 @@ struct ScanFailureTests {
     let path = directory.path
     await #expect(processExitsWith: .success) { [path = path as String] in
       becomeNobody()
+      defer { becomeOneself() }
       let failure = try #require(scanFailure(of: path))
       #expect(failure.problemCount == 5)
       let paths = failure.problems.map(\.path).sorted()
@@ -104,6 +109,7 @@ struct ScanFailureTests {
     try Host.setMode(path, 0o111)
     await #expect(processExitsWith: .success) { [path = path as String] in
       becomeNobody()
+      defer { becomeOneself() }
       let expected = [[path, "Permission denied"]]
       #expect(problems(of: path) == expected)
     }
@@ -117,6 +123,7 @@ struct ScanFailureTests {
     let path = directory.path
     await #expect(processExitsWith: .success) { [path = path as String] in
       becomeNobody()
+      defer { becomeOneself() }
       let failure = try #require(scanFailure(of: path))
       #expect(failure.problemCount == 1200)
       #expect(failure.problems.count == 1000)

@@ -15,18 +15,21 @@ extension NBDTestClient {
   }
 
   package func listExports() throws -> [ListedExport] {
-    try acceptedOption(NBD.Option.list).map { reply in
-      let data = reply.data
-      let length = Int(try data.u32(at: 0))
-      try require(
-        length <= data.count - 4,
-        "L2: name of \(length) bytes in a SERVER reply of \(data.count)"
-      )
-      return ListedExport(
-        name: try protocolString(data[4..<4 + length], "export name"),
-        description: try protocolString(data[(4 + length)...], "export description")
-      )
-    }
+    try acceptedOption(NBD.Option.list).map(Self.listedExport)
+  }
+
+  /// Takes a `SERVER` reply apart.
+  package static func listedExport(_ reply: OptionReply) throws -> ListedExport {
+    let data = reply.data
+    let length = Int(try data.u32(at: 0))
+    try require(
+      length <= data.count - 4,
+      "L2: name of \(length) bytes in a SERVER reply of \(data.count)"
+    )
+    return ListedExport(
+      name: try protocolString(data[4..<4 + length], "export name"),
+      description: try protocolString(data[(4 + length)...], "export description")
+    )
   }
 
   /// Asks about an export and stays in negotiation.
@@ -55,6 +58,13 @@ extension NBDTestClient {
   @discardableResult
   package func exportName(_ name: String) throws -> (size: UInt64, flags: UInt16) {
     try sendOption(NBD.Option.exportName, data: Array(name.utf8))
+    let info = try readExportNameReply()
+    enterTransmission(name: name, info)
+    return (info.size, info.flags)
+  }
+
+  /// Reads what answers `EXPORT_NAME`, and checks the zeroes if there have to be any.
+  package func readExportNameReply() throws -> ExportInfo {
     let bytes = try receive(10)
     let info = ExportInfo(size: try bytes.u64(at: 0), flags: try bytes.u16(at: 8))
     if clientFlags & NBD.ClientFlag.noZeroes == 0 {
@@ -65,8 +75,7 @@ extension NBDTestClient {
       hasStructuredReplies: hasStructuredReplies,
       hasExtendedHeaders: hasExtendedHeaders
     )
-    enterTransmission(name: name, info)
-    return (info.size, info.flags)
+    return info
   }
 
   private func exportInfo(
@@ -75,7 +84,14 @@ extension NBDTestClient {
     requests: [UInt16]
   ) throws -> ExportInfo {
     let data = Self.infoData(name: Array(name.utf8), requests: requests)
-    let replies = try option(code, data)
+    return try exportInfo(in: try option(code, data), asked: requests)
+  }
+
+  /// What replies to `INFO` or `GO` tell.
+  ///
+  /// - Throws: `OptionRefused` if they end with an error.
+  package func exportInfo(in replies: [OptionReply], asked requests: [UInt16]) throws -> ExportInfo
+  {
     let infos = try replies.dropLast().map { try InfoReply($0.data) }
     guard let refusal = refusal(in: replies) else {
       return try ExportInfo(

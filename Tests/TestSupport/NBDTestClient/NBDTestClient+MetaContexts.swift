@@ -75,12 +75,15 @@ extension NBDTestClient {
       name: Array(name.utf8),
       queries: queries.map { Array($0.utf8) }
     )
-    return try acceptedOption(code, data).map { reply in
-      try require(reply.data.count > 4, "M5: META_CONTEXT of \(reply.data.count) bytes")
-      return MetaContext(
-        id: try reply.data.u32(at: 0),
-        name: try protocolString(reply.data[4...], "name of meta context")
-      )
-    }
+    return try acceptedOption(code, data).map(Self.metaContext)
+  }
+
+  /// Takes a `META_CONTEXT` reply apart.
+  package static func metaContext(_ reply: OptionReply) throws -> MetaContext {
+    try require(reply.data.count > 4, "M5: META_CONTEXT of \(reply.data.count) bytes")
+    return MetaContext(
+      id: try reply.data.u32(at: 0),
+      name: try protocolString(reply.data[4...], "name of meta context")
+    )
   }
 }

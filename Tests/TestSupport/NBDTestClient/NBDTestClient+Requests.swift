@@ -46,6 +46,14 @@ extension NBDTestClient {
       requests[index].isExtended = hasExtendedHeaders
       if !hasExtendedHeaders { requests[index].length &= UInt64(UInt32.max) }
     }
+    try expect(requests)
+    var bytes: [UInt8] = []
+    for request in requests { bytes += request.bytes }
+    try socket.send(bytes, isDraining: true)
+  }
+
+  /// Expects answers to requests that are sent otherwise.
+  package func expect(_ requests: [Request]) throws {
     for request in requests where request.type != NBD.Command.disconnect {
       guard pending[request.cookie] == nil, finished[request.cookie] == nil else {
         throw ConnectionFailure.misuse("cookie \(request.cookie) is in use")
@@ -57,9 +65,6 @@ extension NBDTestClient {
         maximumPayload: Int(export?.blockSizes?.maximum ?? .max)
       )
     }
-    var bytes: [UInt8] = []
-    for request in requests { bytes += request.bytes }
-    try socket.send(bytes, isDraining: true)
   }
 
   /// Reads replies until these requests are answered, in whatever order and however interleaved.

@@ -8,7 +8,7 @@
 /// There are three levels: bytes (`send`, `receive`), messages (`sendOption`, `readOptionReply`,
 /// `sendRequest`, `readReply`), and whole exchanges (`go`, `read`, `blockStatus`, `collect`).
 package final class NBDTestClient {
-  let socket: TestSocket
+  let socket: any TestTransport
 
   /// Set by `readGreeting`.
   package internal(set) var greeting: Greeting?
@@ -31,12 +31,18 @@ package final class NBDTestClient {
   var finishedOrder: [UInt64] = []
   var cookieCount: UInt64 = 0
 
-  package init(unixPath: String, timeout: Double = 20) throws {
-    socket = try TestSocket(unixPath: unixPath, timeout: timeout)
+  init(over transport: any TestTransport) { socket = transport }
+
+  package convenience init(unixPath: String, timeout: Double = 20) throws {
+    self.init(over: try TestSocket(unixPath: unixPath, timeout: timeout))
   }
 
-  package init(tcpPort: Int, host: String = "127.0.0.1", timeout: Double = 20) throws {
-    socket = try TestSocket(tcpPort: tcpPort, host: host, timeout: timeout)
+  package convenience init(
+    tcpPort: Int,
+    host: String = "127.0.0.1",
+    timeout: Double = 20
+  ) throws {
+    self.init(over: try TestSocket(tcpPort: tcpPort, host: host, timeout: timeout))
   }
 
   /// The longest wait of one call that sends or receives, in seconds.

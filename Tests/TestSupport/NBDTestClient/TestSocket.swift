@@ -3,7 +3,7 @@ import Glibc
 /// A connected stream socket on which nothing waits longer than `timeout`.
 ///
 /// The only file of the client that handles pointers and descriptors.
-final class TestSocket {
+final class TestSocket: TestTransport {
   /// The longest wait of one call, in seconds.
   var timeout: Double
   private var descriptor: Int32
