@@ -28,6 +28,7 @@ demo:
 test:
 	@scripts/install-packages test
 	scripts/guest/prepare
+	scripts/newer-peers
 	$(MAKE) lint
 	$(SWIFT) build --build-tests
 	$(SWIFT) test --skip-build
@@ -54,6 +55,7 @@ bench:
 	$(RELEASE)
 	Benchmarks/compare $(PROGRAM)
 	Benchmarks/abuse $(PROGRAM)
+	Benchmarks/latency $(PROGRAM)
 
 $(PROGRAM):
 	$(MAKE) build

@@ -5,7 +5,11 @@ import SystemPackage
 
 /// Opens the sockets that a server listens on.
 struct Binder {
+  /// Serves the clients.
   let group: MultiThreadedEventLoopGroup
+
+  /// Waits for them, so that those who come do not hold up those who are there.
+  let acceptors: MultiThreadedEventLoopGroup
 
   /// Gets a client's connection going; a failure closes it.
   let initialize: @Sendable (any Channel) -> EventLoopFuture<Void>
@@ -130,7 +134,7 @@ struct Binder {
 
   private func bootstrap(_ endpoint: Endpoint) -> ServerBootstrap {
     let isTCP = if case .tcp = endpoint { true } else { false }
-    var bootstrap = ServerBootstrap(group: group)
+    var bootstrap = ServerBootstrap(group: acceptors, childGroup: group)
       .serverChannelOption(.backlog, value: Self.backlog)
       .childChannelOption(.allowRemoteHalfClosure, value: true)
       .childChannelOption(.writeBufferWaterMark, value: ConnectionLimits.writeBuffer)

@@ -206,7 +206,7 @@ enum ConnectionLimits {
   static let pieceSize = 1 << 17
 
   /// Replies are gathered up to this size before they are sent, in bytes.
-  static let batchSize = 1 << 17
+  static let batchSize = 1 << 16
 
   /// What a read counts that is on its way, besides its bytes; so there are at
   /// most 1,024 of them, unless the limit is another.
@@ -214,7 +214,10 @@ enum ConnectionLimits {
 
   /// How long one connection keeps its event loop busy before others get their
   /// turn.
-  static let turn = TimeAmount.milliseconds(2)
+  static let turn = TimeAmount.microseconds(500)
+
+  /// The same in a negotiation, which nobody needs to be fast.
+  static let negotiationTurn = TimeAmount.microseconds(50)
 
   /// How long it then gives way: long enough for the event loop to look for
   /// what has arrived elsewhere.

@@ -14,6 +14,7 @@ public final class NBDServer: Sendable {
 
   private let services: ConnectionServices
   private let group: MultiThreadedEventLoopGroup
+  private let acceptors: MultiThreadedEventLoopGroup
   private let listeners: [any Channel]
   private let metricsListeners = Mutex<[Listener]>([])
   private let isStopping = Atomic(false)
@@ -48,6 +49,7 @@ public final class NBDServer: Sendable {
     onLastDisconnect: @escaping @Sendable () -> Void = {}
   ) throws(ServerError) {
     group = MultiThreadedEventLoopGroup(numberOfThreads: NIOCore.System.coreCount)
+    acceptors = MultiThreadedEventLoopGroup(numberOfThreads: 1)
     let pool = NIOThreadPool(numberOfThreads: Self.poolSize)
     pool.start()
     let makers = NIOThreadPool(numberOfThreads: 1)
@@ -63,10 +65,13 @@ public final class NBDServer: Sendable {
       onLastDisconnect: onLastDisconnect
     )
     if case .unix(let path, _) = endpoint { socketFile = path } else { socketFile = nil }
-    let binder = Binder(group: group) { [services] in Self.initialize($0, services) }
+    let binder = Binder(group: group, acceptors: acceptors) { [services] in
+      Self.initialize($0, services)
+    }
     do throws(ServerError) {
       (self.endpoint, listeners) = try binder.bind(endpoint)
     } catch {
+      try? acceptors.syncShutdownGracefully()
       try? group.syncShutdownGracefully()
       try? pool.syncShutdownGracefully()
       try? makers.syncShutdownGracefully()
@@ -96,7 +101,7 @@ public final class NBDServer: Sendable {
   /// - Returns: Where, with the real port.
   /// - Throws: ``ServerError`` if the endpoint cannot be had.
   public func serveMetrics(on endpoint: Endpoint) throws(ServerError) -> Endpoint {
-    let binder = Binder(group: group) { [services] channel in
+    let binder = Binder(group: group, acceptors: acceptors) { [services] channel in
       channel.eventLoop.makeCompletedFuture {
         guard services.metricsConnections.register(channel, limit: MetricsHandler.connectionLimit)
         else { throw ChannelError.alreadyClosed }
@@ -143,6 +148,7 @@ public final class NBDServer: Sendable {
     // A serial queue, so that a pool's cancelled work comes before its end.
     let queue = DispatchQueue(label: "nbdgen.stop")
     let isEnded = DispatchSemaphore(value: 0)
+    acceptors.shutdownGracefully(queue: queue) { _ in }
     services.makers.shutdownGracefully(queue: queue) { [services, group] _ in
       services.pool.shutdownGracefully(queue: queue) { _ in
         group.shutdownGracefully(queue: queue) { _ in isEnded.signal() }

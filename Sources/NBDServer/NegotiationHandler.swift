@@ -21,7 +21,15 @@ final class NegotiationHandler: ChannelDuplexHandler, RemovableChannelHandler {
 
   var state = State.flags
   private var inbound = ByteBuffer()
+  private var outbox = Outbox(ByteBufferAllocator())
   private var gate = ReadGate()
+  private var isProcessing = false
+
+  /// Whether the client sends nothing more; it may still read its replies.
+  private var isInputClosed = false
+
+  /// Whether there is more to do, but others have their turn.
+  private var isGivingWay = false
   private var timeout: Scheduled<Void>?
   private var deadline = NIODeadline.distantFuture
   private var lastMessage = NIODeadline.now()
@@ -41,7 +49,8 @@ final class NegotiationHandler: ChannelDuplexHandler, RemovableChannelHandler {
   }
 
   func channelActive(context: ChannelHandlerContext) {
-    send(Greeting.encode(), context)
+    send(Greeting.encode())
+    flush(context)
     deadline = .now() + TimeAmount(services.limits.negotiationTime)
     lastMessage = .now()
     watch(context)
@@ -87,7 +96,7 @@ final class NegotiationHandler: ChannelDuplexHandler, RemovableChannelHandler {
 
   private func mayProceed(_ context: ChannelHandlerContext) -> Bool {
     if case .finding = state { return false }
-    return context.channel.isWritable
+    return context.channel.isWritable && !isGivingWay
   }
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
@@ -107,7 +116,8 @@ final class NegotiationHandler: ChannelDuplexHandler, RemovableChannelHandler {
     if event is ServerIsShuttingDown {
       shutDown(context)
     } else if event as? ChannelEvent == .inputClosed {
-      context.closeAfterWriting()
+      isInputClosed = true
+      process(context)
     } else {
       context.fireUserInboundEventTriggered(event)
     }
@@ -120,10 +130,39 @@ final class NegotiationHandler: ChannelDuplexHandler, RemovableChannelHandler {
     context.close(promise: nil)
   }
 
-  /// Takes apart what has arrived, as long as the client reads the replies.
+  /// Takes apart what has arrived, as long as the client reads the replies, and
+  /// others need not wait.
   private func process(_ context: ChannelHandlerContext) {
-    while mayProceed(context), takeMessage(context) {}
+    guard !isProcessing else { return }
+    isProcessing = true
+    let endOfTurn = NIODeadline.now() + ConnectionLimits.negotiationTurn
+    var isTurnOver = false
+    while mayProceed(context), takeMessage(context) {
+      if outbox.count >= ConnectionLimits.batchSize { flush(context) }
+      isTurnOver = NIODeadline.now() >= endOfTurn
+      isGivingWay = isTurnOver
+    }
+    flush(context)
+    isProcessing = false
     inbound.discardReadBytes()
+    if isTurnOver {
+      giveWay(context)
+    } else if isInputClosed, mayProceed(context) {
+      // It has its replies, and sends nothing more.
+      close([], context)
+    }
+  }
+
+  /// Stops for so long that the event loop can turn to other connections.
+  private func giveWay(_ context: ChannelHandlerContext) {
+    let bound = NIOLoopBound((handler: self, context: context), eventLoop: context.eventLoop)
+    context.eventLoop.scheduleTask(in: ConnectionLimits.pause) {
+      let (handler, context) = bound.value
+      handler.isGivingWay = false
+      handler.process(context)
+      if case .ended = handler.state { return }
+      if handler.mayProceed(context) { handler.gate.open(context) }
+    }
   }
 
   /// Takes one message; `false` if it is not complete.
@@ -160,7 +199,7 @@ final class NegotiationHandler: ChannelDuplexHandler, RemovableChannelHandler {
     if case .find = step {} else { lastFinding = nil }
     switch step {
     case .send(let bytes):
-      send(bytes, context)
+      send(bytes)
     case .find(let name):
       find(name, context)
     case .check(let name):
@@ -179,9 +218,12 @@ final class NegotiationHandler: ChannelDuplexHandler, RemovableChannelHandler {
     }
   }
 
+  /// Ends the connection once it was told this.
   private func close(_ bytes: [UInt8], _ context: ChannelHandlerContext) {
+    if case .ended = state { return }
     state = .ended
-    send(bytes, context)
+    send(bytes)
+    flush(context)
     context.closeAfterWriting()
   }
 
@@ -205,7 +247,8 @@ final class NegotiationHandler: ChannelDuplexHandler, RemovableChannelHandler {
   func finish(_ finding: Finding, _ context: ChannelHandlerContext) {
     let next = negotiation.resolve(finding.result.map(\.information))
     if case .transmit(let bytes, let agreement) = next, case .success(let export) = finding.result {
-      send(bytes, context)
+      send(bytes)
+      flush(context)
       transmit(export, agreement, context)
     } else {
       perform(next, context)
@@ -224,9 +267,19 @@ final class NegotiationHandler: ChannelDuplexHandler, RemovableChannelHandler {
     if mayProceed(context) { gate.open(context) }
   }
 
-  private func send(_ bytes: [UInt8], _ context: ChannelHandlerContext) {
-    guard !bytes.isEmpty else { return }
-    context.writeAndFlush(wrapOutboundOut(ByteBuffer(bytes: bytes)), promise: nil)
+  /// Has a reply wait for those to what else has arrived, to leave with them.
+  private func send(_ bytes: [UInt8]) {
+    var reply = ByteBuffer(bytes: bytes)
+    outbox.append(&reply)
+  }
+
+  /// Hands the replies to the socket.
+  private func flush(_ context: ChannelHandlerContext) {
+    // What the socket has to say of that must not begin another turn.
+    let wasProcessing = isProcessing
+    isProcessing = true
+    outbox.flush(context)
+    isProcessing = wasProcessing
   }
 
   /// Continues under TLS.
@@ -238,7 +291,8 @@ final class NegotiationHandler: ChannelDuplexHandler, RemovableChannelHandler {
       inbound.clear()
       return end(context, .violation, "something in the clear follows STARTTLS")
     }
-    send(acknowledgement, context)
+    send(acknowledgement)
+    flush(context)
     do {
       try context.pipeline.syncOperations.addHandler(handler, position: .before(self))
     } catch {
@@ -274,6 +328,7 @@ final class NegotiationHandler: ChannelDuplexHandler, RemovableChannelHandler {
         context.fireChannelRead(wrapInboundOut(rest))
         context.fireChannelReadComplete()
       }
+      if isInputClosed { context.fireUserInboundEventTriggered(ChannelEvent.inputClosed) }
       gate.open(context)
       pipeline.removeHandler(self, promise: nil)
     } catch {

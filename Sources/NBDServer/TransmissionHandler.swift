@@ -141,7 +141,12 @@ final class TransmissionHandler: ChannelDuplexHandler {
     isProcessing = false
     // Not before: the pause would be over.
     if isTurnOver { giveWay(context) }
-    if inbound.readerIndex > ConnectionLimits.batchSize { inbound.discardReadBytes() }
+    if inbound.readableBytes == 0 {
+      // Its memory is the next one's: there may be many clients that wait for replies.
+      inbound = ByteBuffer()
+    } else if inbound.readerIndex > ConnectionLimits.batchSize {
+      inbound.discardReadBytes()
+    }
     let isIdle = longRead == nil && bytesInFlight == 0 && !isGivingWay
     if isIdle && (isDisconnecting || isShuttingDown) && !isClosing {
       isClosing = true

@@ -102,6 +102,30 @@ extension ServerTests {
       #expect(try holdsSoon { try ProcessUsage.socketCount(boundTo: server.path) == 1 })
     }
 
+    @Test("D3: all that came before the end of the stream is answered", arguments: [false, true])
+    func lastOptions(isTransmitting: Bool) throws {
+      let server = try RunningServer(Disk([1, 2, 3]))
+      let client = try server.negotiating()
+      // The replies are more than the socket takes while nobody reads them.
+      let count = 7000
+      let option = NBDTestClient.optionBytes(NBD.Option.list)
+      var bytes = (0..<count).flatMap { _ in option }
+      if isTransmitting {
+        bytes += NBDTestClient.optionBytes(7, data: NBDTestClient.infoData(name: []))
+        bytes += NBDTestClient.Request(type: NBD.Command.flush, cookie: 5).bytes
+      }
+      try client.send(bytes)
+      try client.endSending()
+      for _ in 0..<count {
+        try #require(try client.readOptionReplies(to: NBD.Option.list).count == 2)
+      }
+      if isTransmitting {
+        #expect(try client.readOptionReplies(to: NBD.Option.go).last?.isError == false)
+        #expect(try client.receive(16).u64(at: 8) == 5)
+      }
+      #expect(try client.isAtEOF(within: 10))
+    }
+
     @Test("D3: silence does not end a connection")
     func silence() throws {
       let server = try RunningServer(Disk([1, 2, 3]))

@@ -41,19 +41,19 @@ extension NBDTestClient {
   ///
   /// Replies that arrive meanwhile are taken in, so any number of requests can be sent.
   package func send(_ requests: [Request]) throws {
+    try socket.send(expect(requests), isDraining: true)
+  }
+
+  /// Expects the answers to requests that the caller sends.
+  ///
+  /// - Returns: The requests as they go over the wire.
+  @discardableResult
+  package func expect(_ requests: [Request]) throws -> [UInt8] {
     var requests = requests
     for index in requests.indices {
       requests[index].isExtended = hasExtendedHeaders
       if !hasExtendedHeaders { requests[index].length &= UInt64(UInt32.max) }
     }
-    try expect(requests)
-    var bytes: [UInt8] = []
-    for request in requests { bytes += request.bytes }
-    try socket.send(bytes, isDraining: true)
-  }
-
-  /// Expects answers to requests that are sent otherwise.
-  package func expect(_ requests: [Request]) throws {
     for request in requests where request.type != NBD.Command.disconnect {
       guard pending[request.cookie] == nil, finished[request.cookie] == nil else {
         throw ConnectionFailure.misuse("cookie \(request.cookie) is in use")
@@ -65,6 +65,9 @@ extension NBDTestClient {
         maximumPayload: Int(export?.blockSizes?.maximum ?? .max)
       )
     }
+    var bytes: [UInt8] = []
+    for request in requests { bytes += request.bytes }
+    return bytes
   }
 
   /// Reads replies until these requests are answered, in whatever order and however interleaved.

@@ -237,12 +237,12 @@ extension ReplyAssembly {
       "A2: extents past the end of the export at \(exportSize) in \(shown)"
     )
     try require(
-      beforeLast < request.length || described.count == 1,
+      beforeLast < request.effectLength || described.count == 1,
       "A3: all but the last extent cover the request in \(shown)"
     )
     if request.flags & NBD.CommandFlag.reqOne != 0 {
       try require(described.count == 1, "A4: \(described.count) extents with REQ_ONE in \(shown)")
-      try require(total <= request.length, "A4: longer than the request in \(shown)")
+      try require(total <= request.effectLength, "A4: longer than the request in \(shown)")
     }
     if name == "base:allocation" {
       try require(described.allSatisfy { $0.flags & ~3 == 0 }, "A6: unknown bits in \(shown)")

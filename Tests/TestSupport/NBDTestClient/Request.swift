@@ -29,6 +29,13 @@ extension NBDTestClient {
       self.magic = magic
     }
 
+    /// How many bytes of the disk it is about; block status may say so in a payload.
+    package var effectLength: UInt64 {
+      let hasPayload = isExtended && flags & NBD.CommandFlag.payloadLength != 0
+      guard type == NBD.Command.blockStatus, hasPayload else { return length }
+      return (try? payload.u64(at: 0)) ?? length
+    }
+
     package var bytes: [UInt8] {
       var bytes: [UInt8] = []
       let isUsual = magic == NBD.Magic.request

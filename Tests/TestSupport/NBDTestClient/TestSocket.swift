@@ -16,7 +16,7 @@ final class TestSocket: TestTransport {
   init(unixPath: String, timeout: Double) throws {
     self.timeout = timeout
     isTCP = false
-    descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
+    descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
     try check(descriptor, "socket")
     var address = sockaddr_un()
     address.sun_family = sa_family_t(AF_UNIX)
@@ -47,7 +47,8 @@ final class TestSocket: TestTransport {
       throw ConnectionFailure.misuse("cannot resolve \(host):\(tcpPort)")
     }
     defer { unsafe freeaddrinfo(found) }
-    descriptor = unsafe socket(address.ai_family, address.ai_socktype, 0)
+    let type = unsafe address.ai_socktype | Int32(SOCK_CLOEXEC.rawValue)
+    descriptor = unsafe socket(address.ai_family, type, 0)
     try check(descriptor, "socket")
     let result = unsafe connect(descriptor, address.ai_addr, address.ai_addrlen)
     try check(result, "connect to \(host):\(tcpPort)")
