@@ -68,7 +68,7 @@ extension SoakClient {
   /// Takes in and checks so many replies.
   private func collect(_ count: Int, from client: NBDTestClient) throws {
     for _ in 0..<count {
-      for result in try client.collect(count: 1) { try check(result) }
+      for result in try client.collect(count: 1) { try check(result, client) }
     }
   }
 

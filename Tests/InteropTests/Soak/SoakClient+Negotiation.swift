@@ -16,7 +16,7 @@ extension SoakClient {
       try client.go()
       let requests = requests(3, for: client)
       try client.send(requests)
-      for result in try client.collect(count: 3) { try check(result) }
+      for result in try client.collect(count: 3) { try check(result, client) }
       client.close()
     }
   }
@@ -30,8 +30,10 @@ extension SoakClient {
       let exports = try client.listExports()
       guard exports.map(\.name) == [""] else { throw Surprise("exports \(exports)") }
     case 1 where client.hasStructuredReplies:
-      let contexts = try client.listMetaContexts(chance(2) ? [] : ["base:", "qemu:dirty-bitmap:x"])
-      guard contexts.map(\.name) == ["base:allocation"] else { throw Surprise("\(contexts)") }
+      let isForAll = chance(2)
+      let contexts = try client.listMetaContexts(isForAll ? [] : ["base:", "qemu:dirty-bitmap:x"])
+      let expected = ["base:allocation"] + (isForAll ? ["nbdgen:segment"] : [])
+      guard contexts.map(\.name) == expected else { throw Surprise("\(contexts)") }
     case 2 where client.hasStructuredReplies:
       try client.setMetaContexts(["base:allocation"])
     case 3 where !client.hasExtendedHeaders:
@@ -77,7 +79,7 @@ extension SoakClient {
     for _ in 0..<Int.random(in: 1...5, using: &random) {
       let offset = UInt64(Int.random(in: 0..<disk.bytes.count - 4096, using: &random))
       try client.send([.init(type: 0, cookie: client.nextCookie(), offset: offset, length: 4096)])
-      for result in try client.collect(count: 1) { try check(result) }
+      for result in try client.collect(count: 1) { try check(result, client) }
     }
     try client.disconnect()
     try expectEnd(of: client)

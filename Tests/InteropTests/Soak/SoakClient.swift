@@ -105,7 +105,9 @@ final class SoakClient {
     case 1, 2: try client.negotiateStructuredReplies()
     default: try client.negotiateExtendedHeaders()
     }
-    if client.hasStructuredReplies { try client.setMetaContexts(["base:allocation"]) }
+    if client.hasStructuredReplies {
+      try client.setMetaContexts(["base:allocation"] + (chance(2) ? ["nbdgen:segment"] : []))
+    }
     step = "entering transmission"
     let info = try client.go()
     guard info.size == UInt64(disk.bytes.count) else { throw Surprise("size \(info.size)") }
@@ -113,7 +115,7 @@ final class SoakClient {
   }
 
   /// Checks what a request got, all of it.
-  func check(_ result: NBDTestClient.RequestResult) throws {
+  func check(_ result: NBDTestClient.RequestResult, _ client: NBDTestClient) throws {
     let request = result.request
     func surprise(_ what: String) -> Surprise {
       let place = "\(request.effectLength) at \(request.offset)"
@@ -128,7 +130,7 @@ final class SoakClient {
       guard disk.holds(result.bytes, at: request.offset) else { throw surprise("wrong bytes") }
       byteCount += result.bytes.count
     }
-    for extents in result.extents.values {
+    for (number, extents) in result.extents where client.contexts[number] == "base:allocation" {
       var start = request.offset
       for extent in extents {
         let range = start..<start + extent.length

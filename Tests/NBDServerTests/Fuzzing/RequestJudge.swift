@@ -108,18 +108,17 @@ struct RequestJudge {
   func judge(_ request: NBDTestClient.Request, _ client: NBDTestClient) throws -> Bool {
     let expected = expectation(request)
     guard expected != .end else { return false }
-    var shown = request
-    if expected == .success, request.type == NBD.Command.blockStatus, let short = effective(request)
-    {
-      shown = short
-    }
-    shown.isExtended = isExtended
-    try client.expect([shown])
-    guard let result = try client.collect([shown.cookie])[shown.cookie] else { return false }
+    var request = request
+    request.isExtended = isExtended
+    try client.expect([request])
+    guard let result = try client.collect([request.cookie])[request.cookie] else { return false }
     if mayShutDown && result.error?.code == NBD.ErrorNumber.eshutdown { return true }
     let seen = result.error.map { Expectation.error($0.code) } ?? .success
     try expect(seen == expected, "\(request): \(seen), not \(expected)")
-    guard expected == .success, let range = range(of: shown) else { return true }
+    let isStatus = request.type == NBD.Command.blockStatus
+    guard expected == .success, let plain = isStatus ? effective(request) : request,
+      let range = range(of: plain)
+    else { return true }
     switch request.type {
     case NBD.Command.read: try check(result, range)
     case NBD.Command.blockStatus:

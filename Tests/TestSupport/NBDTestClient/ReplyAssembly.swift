@@ -1,7 +1,7 @@
 /// Puts together the answer to one request and checks it.
 struct ReplyAssembly {
   let request: NBDTestClient.Request
-  /// The selected meta contexts by ID.
+  /// The selected meta contexts that the request is about, by ID.
   let contexts: [UInt32: String]
   let exportSize: UInt64
   /// The largest variable part of a chunk, in bytes.
@@ -19,7 +19,8 @@ struct ReplyAssembly {
     maximumPayload: Int
   ) {
     self.request = request
-    self.contexts = contexts
+    let asked = request.askedContexts
+    self.contexts = contexts.filter { asked?.contains($0.key) ?? true }
     self.exportSize = exportSize
     self.maximumPayload = maximumPayload
   }

@@ -31,9 +31,18 @@ extension NBDTestClient {
 
     /// How many bytes of the disk it is about; block status may say so in a payload.
     package var effectLength: UInt64 {
-      let hasPayload = isExtended && flags & NBD.CommandFlag.payloadLength != 0
-      guard type == NBD.Command.blockStatus, hasPayload else { return length }
-      return (try? payload.u64(at: 0)) ?? length
+      hasStatusPayload ? (try? payload.u64(at: 0)) ?? length : length
+    }
+
+    /// The meta contexts that a payload says it is about; `nil` for all.
+    var askedContexts: [UInt32]? {
+      guard hasStatusPayload else { return nil }
+      return stride(from: 8, to: payload.count, by: 4).compactMap { try? payload.u32(at: $0) }
+    }
+
+    private var hasStatusPayload: Bool {
+      type == NBD.Command.blockStatus && isExtended
+        && flags & NBD.CommandFlag.payloadLength != 0
     }
 
     package var bytes: [UInt8] {
