@@ -9,6 +9,8 @@ struct Formatter {
   let identity: FilesystemIdentity
   /// When the filesystem is said to be made, in seconds since 1970.
   let time: UInt32
+  /// How many inodes there are beyond the tree's own, if that was chosen.
+  let spareInodeCount: Int?
 
   /// How large the filesystem should be.
   enum SizeRequest: Equatable {
@@ -18,6 +20,8 @@ struct Formatter {
     case exactly(Int)
     /// As large as the tree needs, and so many bytes more.
     case extra(Int)
+    /// As small as it can be.
+    case minimal
   }
 
   /// Why there is no filesystem.
@@ -33,21 +37,42 @@ struct Formatter {
     case .exactly(let bytes):
       let attempt = Attempt(blockCount: bytes / blockSize, inodeCount: inodeCount(spare: 0))
       if case .disk(let disk) = try make(attempt) { return disk }
-      throw .tooSmall(needed: try makeFitting(spareBlocks: 0).size)
+      throw .tooSmall(needed: try makeFitting(spareBlocks: 0, spareInodes: 0).size)
     case .extra(let bytes):
       return try makeFitting(spareBlocks: bytes / blockSize + (bytes % blockSize == 0 ? 0 : 1))
     case .automatic:
       return try makeFitting(spareBlocks: nil)
+    case .minimal:
+      return try makeSmallest()
     }
   }
 
-  /// Makes the filesystem as small as it can be, with spare blocks; `nil` is a
-  /// fifth of what is needed.
-  private func makeFitting(spareBlocks: Int?) throws(Failure) -> Disk {
+  /// Makes the filesystem with the fewest blocks that are enough.
+  private func makeSmallest() throws(Failure) -> Disk {
+    var disk = try makeFitting(spareBlocks: 0, spareInodes: 0)
+    let inodes = inodeCount(spare: 0)
+    var (low, high) = (contentBlocks(), disk.size / blockSize)
+    while high - low > 1 {
+      let middle = low + (high - low) / 2
+      if case .disk(let smaller) = try make(Attempt(blockCount: middle, inodeCount: inodes)) {
+        (disk, high) = (smaller, middle)
+      } else {
+        low = middle
+      }
+    }
+    return disk
+  }
+
+  /// Makes the filesystem about as small as it can be, with spare blocks and inodes;
+  /// `nil` is a fifth of what is needed, and what goes with the blocks.
+  private func makeFitting(
+    spareBlocks: Int?,
+    spareInodes: Int? = nil
+  ) throws(Failure) -> Disk {
     let content = contentBlocks()
     let spare = spareBlocks ?? content / 5
     // One inode for every 16 KiB of spare room, as mke2fs has it.
-    let inodes = inodeCount(spare: 16 + spare / 4)
+    let inodes = inodeCount(spare: spareInodes ?? 16 + spare / 4)
     var sizing = Sizing(inodeCount: inodes, contentBlocks: content + spare)
     while true {
       let attempt = Attempt(
@@ -62,7 +87,10 @@ struct Formatter {
     }
   }
 
-  private func inodeCount(spare: Int) -> Int { catalog.numbering.last + spare }
+  /// How many inodes there have to be, if nothing else was chosen.
+  private func inodeCount(spare: Int) -> Int {
+    catalog.numbering.last + (spareInodeCount ?? spare)
+  }
 
   /// Blocks that the content takes, maps included, if nothing is split.
   private func contentBlocks() -> Int {
@@ -108,7 +136,7 @@ struct Formatter {
     )
     let geometry = try library.geometry()
     // For lack of inodes libext2fs makes smaller groups; we make more of them.
-    guard geometry.blocksPerGroup == 8 * blockSize, geometry.inodeCount >= catalog.numbering.last
+    guard geometry.blocksPerGroup == 8 * blockSize, geometry.inodeCount >= inodeCount(spare: 0)
     else { return .missing(8 * blockSize) }
 
     var builder = LayoutBuilder(type: type, catalog: catalog, geometry: geometry)

@@ -18,15 +18,32 @@ extension LinuxDisk {
       .init("label", "TEXT", "The filesystem's label, at most 16 bytes. Default: none."),
       .init(
         "size",
-        "SIZE|+SIZE",
+        "SIZE|+SIZE|min",
         "Size of the filesystem in bytes, or how much room there is beyond the tree's own need; "
-          + "K, M, G and T stand for powers of 1024. Free room costs nothing. Default: a fifth "
-          + "more than the tree needs."
+          + "K, M, G and T stand for powers of 1024, and min for as little as will do. Free room "
+          + "costs nothing. Default: a fifth more than the tree needs."
+      ),
+      .init(
+        "inodes",
+        "+COUNT",
+        "How many files can be added. Default: one for every 16 KiB of free room; with a SIZE or "
+          + "min, what is left in the last block of inodes."
+      ),
+      .init(
+        "layout",
+        "mbr|gpt|none",
+        "What is around the filesystem: an MBR, a GUID partition table, or nothing, the disk being "
+          + "the filesystem. Default: mbr, which holds up to 2 TiB."
+      ),
+      .init(
+        "uuid",
+        "UUID",
+        "The filesystem's UUID. Default: one that derives from the tree and the parameters."
       ),
     ],
     discussion: """
-      The disk has an MBR with one Linux partition (type 0x83) at 1 MiB, so a guest finds its root \
-      on /dev/vda1 or /dev/sda1. The filesystem has blocks of 4 KiB and inodes of 256 bytes, which \
+      The disk has one Linux partition at 1 MiB (in an MBR of type 0x83), so a guest finds its root \
+      on /dev/vda1 or /dev/sda1; with layout=none on /dev/vda or /dev/sda. The filesystem has blocks of 4 KiB and inodes of 256 bytes, which \
       keep nanoseconds and years up to 2446.
 
       Nothing is copied. Names and attributes are read at the start; what the filesystem needs \

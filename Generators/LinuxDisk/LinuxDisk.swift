@@ -17,18 +17,24 @@ public enum LinuxDisk: Generator {
     let options = try LinuxDiskOptions(parameters, environment: environment)
     let tree = try scan(options.directory, environment.descriptors)
     try checkLimits(of: tree, options.type)
-    let identity = FilesystemIdentity(of: tree, type: options.type, label: options.label)
+    let identity = FilesystemIdentity(
+      of: tree,
+      type: options.type,
+      label: options.label,
+      uuid: options.uuid
+    )
     let formatter = Formatter(
       type: options.type,
       label: options.label,
       catalog: Catalog(tree),
       identity: identity,
-      time: options.time ?? UInt32(clamping: tree.lastModified.seconds)
+      time: options.time ?? UInt32(clamping: tree.lastModified.seconds),
+      spareInodeCount: options.spareInodeCount
     )
     let disk = try partition(
       try format(formatter, options.size, parameters),
-      of: options.size,
-      signature: identity.diskSignature
+      options,
+      identity
     )
     return GeneratedDisk(disk, summary: summary(tree, options), notes: tree.notes)
   }
@@ -95,18 +101,34 @@ public enum LinuxDisk: Generator {
 
   private static func partition(
     _ filesystem: Disk,
-    of size: Formatter.SizeRequest,
-    signature: UInt32
+    _ options: LinuxDiskOptions,
+    _ identity: FilesystemIdentity
   ) throws(GeneratorError) -> Disk {
     do {
       var filesystem = filesystem
-      if case .exactly(let bytes) = size, bytes > filesystem.size {
+      if case .exactly(let bytes) = options.size, bytes > filesystem.size {
         try filesystem.pad(to: bytes)
       }
-      return try filesystem.partitioned(masterBootRecordType: 0x83, diskSignature: signature)
+      switch options.layout {
+      case .mbr:
+        return try filesystem.partitioned(
+          masterBootRecordType: 0x83,
+          diskSignature: identity.diskSignature
+        )
+      case .gpt:
+        return try filesystem.partitioned(
+          guidType: .linuxFilesystem,
+          diskGUID: identity.diskGUID,
+          identifier: identity.partitionGUID,
+          name: options.label.isEmpty ? "Linux" : options.label
+        )
+      case .none:
+        return filesystem
+      }
     } catch {
       throw .host([
-        "the filesystem has \(Size.describe(filesystem.size)); an MBR partition holds up to 2 TiB"
+        "the filesystem has \(Size.describe(filesystem.size)); an MBR partition holds up to 2 TiB; "
+          + "layout=gpt holds more"
       ])
     }
   }

@@ -1,3 +1,5 @@
+import DiskModel
+import FileTree
 import GeneratorKit
 
 /// The parameters of `linuxdisk`, checked as far as they can be without
@@ -7,6 +9,12 @@ struct LinuxDiskOptions {
   var type: FilesystemType
   var label: String
   var size: Formatter.SizeRequest
+  /// What is around the filesystem.
+  var layout: PartitionLayout
+  /// `s_uuid`, if it was chosen.
+  var uuid: [UInt8]?
+  /// How many inodes there are beyond the tree's own, if that was chosen.
+  var spareInodeCount: Int?
   /// `SOURCE_DATE_EPOCH`, if it is set.
   var time: UInt32?
 
@@ -19,23 +27,60 @@ struct LinuxDiskOptions {
       let count = label.utf8.count
       throw parameters.error("label", "has \(count) bytes; a label has at most 16")
     }
-    size = try Self.size(parameters)
+    layout = try parameters.choice("layout", of: PartitionLayout.self) ?? .mbr
+    size = try Self.size(parameters, layout)
+    uuid = try Self.uuid(parameters)
+    spareInodeCount = try Self.spareInodeCount(parameters)
     time = try environment.sourceDate()
   }
 
+  /// The most that is around a filesystem, and what block numbers and MBR partitions
+  /// leave of sizes, in bytes.
+  private static func sizeLimit(_ layout: PartitionLayout) -> Int {
+    layout == .mbr ? 1 << 41 : 1 << 60
+  }
+
   private static func size(
-    _ parameters: Parameters
+    _ parameters: Parameters,
+    _ layout: PartitionLayout
   ) throws(GeneratorError) -> Formatter.SizeRequest {
     guard let text = parameters["size"] else { return .automatic }
+    if text == "min" { return .minimal }
     let isExtra = text.hasPrefix("+")
     guard let bytes = Size.parse(isExtra ? text.dropFirst() : text[...]) else {
       throw parameters.error("size", Size.advice)
     }
-    // What an MBR partition can hold, and less than what would overflow.
-    guard bytes <= 1 << 41 else {
-      throw parameters.error("size", "an MBR partition holds up to 2 TiB")
+    guard bytes <= sizeLimit(layout) else {
+      let problem =
+        layout == .mbr
+        ? "an MBR partition holds up to 2 TiB; layout=gpt holds more"
+        : "an ext4 filesystem of such blocks has at most 1 EiB"
+      throw parameters.error("size", problem)
     }
     if isExtra { return .extra(bytes) }
     return bytes == 0 ? .automatic : .exactly(bytes)
+  }
+
+  private static func uuid(_ parameters: Parameters) throws(GeneratorError) -> [UInt8]? {
+    guard let text = parameters["uuid"] else { return nil }
+    let groups = text.split(separator: "-", omittingEmptySubsequences: false)
+    let digits = groups.joined()
+    let bytes = stride(from: 0, to: digits.count - 1, by: 2).compactMap { index in
+      UInt8(digits.dropFirst(index).prefix(2), radix: 16)
+    }
+    guard groups.map(\.count) == [8, 4, 4, 4, 12], bytes.count == 16,
+      digits.allSatisfy(\.isHexDigit)
+    else {
+      throw parameters.error("uuid", "not a UUID, such as 6D0A9C3E-6C3F-4B60-9B6F-0A6C5D2B7F11")
+    }
+    return bytes
+  }
+
+  private static func spareInodeCount(_ parameters: Parameters) throws(GeneratorError) -> Int? {
+    guard let text = parameters["inodes"] else { return nil }
+    guard text.hasPrefix("+"), let count = Size.parse(text.dropFirst()), count <= 1 << 31 else {
+      throw parameters.error("inodes", "not a number of inodes beyond the tree's, such as +1000")
+    }
+    return count
   }
 }

@@ -97,6 +97,61 @@ struct SizeTests {
     }
   }
 
+  @Test("size=min is as small as can be", arguments: FilesystemType.allCases)
+  func minimalSize(_ type: FilesystemType) throws {
+    let tree = try Self.tree.get()
+    let image = try PartitionImage(of: tree, ["size=min", "type=\(type)"])
+    let complaints = try image.complaints()
+    #expect(complaints.isEmpty, "\(summary(complaints))")
+    let blocks = try #require(Int(try image.superblock()["Block count"] ?? ""))
+    #expect(try Self.refusal("size=\(blocks * 4096)", type) == nil)
+    #expect(try Self.refusal("size=\((blocks - 1) * 4096)", type) != nil)
+  }
+
+  @Test(
+    "There are as many inodes to spare as was asked for",
+    arguments: ["", "size=1G", "size=min"]
+  )
+  func spareInodes(size: String) throws {
+    let parameters = ["inodes=+70000", "type=ext4"] + (size.isEmpty ? [] : [size])
+    let image = try PartitionImage(of: Self.tree.get(), parameters)
+    let complaints = try image.complaints()
+    #expect(complaints.isEmpty, "\(summary(complaints))")
+    let free = try #require(Int(try image.superblock()["Free inodes"] ?? ""))
+    #expect((70_000...70_000 + 5000).contains(free))
+  }
+
+  @Test("A disk without a table is the filesystem, with the UUID that was chosen")
+  func noTable() throws {
+    let uuid = "6d0a9c3e-6c3f-4b60-9b6f-0a6c5d2b7f11"
+    let directory = try TemporaryDirectory()
+    let server = try NbdgenProcess(
+      ["linuxdisk", "\(try Self.tree.get())", "layout=none", "uuid=\(uuid.uppercased())"]
+    )
+    try Program("nbdcopy").succeed([server.uri, directory("disk")])
+    try server.stop()
+    let verdict = try Program("e2fsck").run(["-fn", directory("disk")])
+    #expect(verdict.status == 0, "\(verdict)")
+    let fields = try Program("dumpe2fs").succeed(["-h", directory("disk")]).lines
+    #expect(fields.contains { $0.hasPrefix("Filesystem UUID:") && $0.hasSuffix(uuid) })
+  }
+
+  @Test(
+    "A GUID partition table has one Linux partition, of more than 2 TiB if need be",
+    arguments: ["64M", "3T"]
+  )
+  func guidTable(size: String) throws {
+    let parameters = ["layout=gpt", "size=\(size)", "type=ext4"]
+    let image = try PartitionImage(of: Self.tree.get(), parameters)
+    let table = try PartitionTable(of: image.disk)
+    #expect(table.label == "gpt")
+    let partition = try table.onlyPartition()
+    #expect(partition.type == "0FC63DAF-8483-4772-8E79-3D69D8477DE4" && partition.start == 2048)
+    #expect(partition.size == (size == "3T" ? 3 << 31 : 64 << 11))
+    let complaints = try image.complaints()
+    #expect(complaints.isEmpty, "\(summary(complaints))")
+  }
+
   @Test("The partition table has one Linux partition at 1 MiB", arguments: FilesystemType.allCases)
   func partitionTable(_ type: FilesystemType) throws {
     let image = try PartitionImage(of: Self.tree.get(), ["type=\(type)"])

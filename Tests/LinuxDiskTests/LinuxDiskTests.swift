@@ -120,7 +120,21 @@ struct LinuxDiskTests {
       ("size=12q", "size=12q: \(Size.advice)"),
       ("size=-1", "size=-1: \(Size.advice)"),
       ("size=+", "size=+: \(Size.advice)"),
-      ("size=3T", "size=3T: an MBR partition holds up to 2 TiB"),
+      ("size=3T", "size=3T: an MBR partition holds up to 2 TiB; layout=gpt holds more"),
+      ("layout=lvm", "layout=lvm: not one of mbr, gpt, none"),
+      ("inodes=5", "inodes=5: not a number of inodes beyond the tree's, such as +1000"),
+      ("inodes=+x", "inodes=+x: not a number of inodes beyond the tree's, such as +1000"),
+      ("uuid=1", "uuid=1: not a UUID, such as 6D0A9C3E-6C3F-4B60-9B6F-0A6C5D2B7F11"),
+      (
+        "uuid=6D0A9C3E-6C3F-4B60-9B6F-0A6C5D2B7F1",
+        "uuid=6D0A9C3E-6C3F-4B60-9B6F-0A6C5D2B7F1: not a UUID, such as "
+          + "6D0A9C3E-6C3F-4B60-9B6F-0A6C5D2B7F11"
+      ),
+      (
+        "uuid=+D0A9C3E-6C3F-4B60-9B6F-0A6C5D2B7F11",
+        "uuid=+D0A9C3E-6C3F-4B60-9B6F-0A6C5D2B7F11: not a UUID, such as "
+          + "6D0A9C3E-6C3F-4B60-9B6F-0A6C5D2B7F11"
+      ),
       (
         "label=seventeen bytes..",
         "label=seventeen bytes..: has 17 bytes; a label has at most 16"

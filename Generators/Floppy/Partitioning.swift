@@ -1,15 +1,5 @@
 import DiskModel
 
-/// What is around the filesystem.
-enum PartitionLayout: Sendable {
-  /// Nothing: the disk is the filesystem, as floppy disks are.
-  case none
-  /// A master boot record with one partition.
-  case mbr
-  /// A GUID partition table with one EFI system partition.
-  case gpt
-}
-
 /// A filesystem's place on its disk.
 struct Partitioning {
   var layout: PartitionLayout
