@@ -20,8 +20,13 @@ struct Binder {
   /// Clients that may wait to be accepted.
   private static let backlog: CInt = 1024
 
-  /// Sizes of reads from a client: requests are small.
-  private static let receiveSize = 1 << 15
+  /// Room for what is read from a client at a time: requests are small, and a
+  /// connection keeps the room; who sends much gets more.
+  private static let receiveAllocator = AdaptiveRecvByteBufferAllocator(
+    minimum: 1 << 11,
+    initial: 1 << 11,
+    maximum: 1 << 15
+  )
 
   /// Listens on the endpoint.
   ///
@@ -140,7 +145,7 @@ struct Binder {
       .childChannelOption(.writeBufferWaterMark, value: ConnectionLimits.writeBuffer)
       .childChannelOption(
         .recvAllocator,
-        value: FixedSizeRecvByteBufferAllocator(capacity: Self.receiveSize)
+        value: Self.receiveAllocator
       )
       .childChannelInitializer(initialize)
     if isTCP {

@@ -24,7 +24,7 @@ final class ConnectionServices: Sendable {
   /// strangers' wishes never keep more than one processor busy.
   let makers: NIOThreadPool
 
-  /// What was counted on connections that are gone, or not lately.
+  /// What is counted.
   let metrics = MetricsStore()
 
   /// Where replies are that cannot go out.
