@@ -159,7 +159,9 @@ let package = Package(
     ),
     .testTarget(
       name: "LinuxDiskTests",
-      dependencies: ["CExt2FS", "DiskModel", "GeneratorKit", "LinuxDiskGenerator", "TestSupport"],
+      dependencies: [
+        "CExt2FS", "DiskModel", "FileTree", "GeneratorKit", "LinuxDiskGenerator", "TestSupport",
+      ],
       swiftSettings: house
     ),
     .testTarget(

@@ -54,7 +54,11 @@ public enum FloppyDisk: Generator {
     _ descriptors: DescriptorCache
   ) throws(GeneratorError) -> Tree {
     do throws(ScanFailure) {
-      return try TreeScanner.scan(directory, descriptors: descriptors)
+      return try TreeScanner.scan(
+        directory,
+        descriptors: descriptors,
+        readsAttributes: false
+      )
     } catch {
       throw .host(error.lines())
     }

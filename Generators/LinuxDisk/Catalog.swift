@@ -4,10 +4,12 @@ import FileTree
 struct Catalog: Sendable {
   let tree: Tree
   let numbering: InodeNumbering
+  let attributes: AttributePlan
 
   init(_ tree: Tree) {
     self.tree = tree
     numbering = InodeNumbering(tree)
+    attributes = AttributePlan(tree)
   }
 
   static let lostAndFoundName = Array("lost+found".utf8)

@@ -36,6 +36,11 @@ struct DiskAssembly {
     var assembly = DiskAssembly(layout, builder: builder, geometry: geometry, writes: writes)
     for placement in builder.placements {
       let number = Int(placement.inode)
+      if number == 0 {
+        let source = AttributeBlocks(layout.catalog)
+        try assembly.append(source, at: layout.attributeMap.locations)
+        continue
+      }
       let map = layout.map(of: number)
       if placement.isMap {
         guard let blocks = map.mapBlocks else { continue }
@@ -129,8 +134,7 @@ struct DiskAssembly {
       in: layout.catalog,
       plan: plan ?? layout.catalog.plan(directory)
     )
-    let locations = map.runs.map { $0.physical..<$0.physical + Int($0.count) }
-    try append(source, at: locations)
+    try append(source, at: map.locations)
   }
 
   /// Appends the journal, which is empty.

@@ -54,6 +54,11 @@ struct FileMap: Sendable {
     runs.reduce(0) { $0 + Int($1.count) } + (mapBlocks?.count ?? 0)
   }
 
+  /// Where the blocks of its content are, in their order.
+  var locations: [Range<Int>] {
+    runs.map { $0.physical..<$0.physical + Int($0.count) }
+  }
+
   /// Where logical block `block` is; `nil` in a hole.
   func location(of block: Int) -> Int? {
     var low = runs.startIndex

@@ -19,6 +19,10 @@ struct Inode {
   var flags: UInt32 = 0
   /// `i_block`.
   var block: Block = .words(.init(repeating: 0))
+  /// Extended attributes in the inode itself, in order.
+  var attributes: [StoredAttribute] = []
+  /// The block with further ones (`i_file_acl`), or 0.
+  var attributeBlock = 0
 
   /// What the 60 bytes of `i_block` are.
   enum Block {
@@ -32,7 +36,7 @@ struct Inode {
   static let extentsFlag: UInt32 = 0x80000
 
   /// Bytes behind the first 128 that are in use (`i_extra_isize`): up to `i_projid`.
-  private static let extraSize: UInt16 = 32
+  static let extraSize: UInt16 = 32
 
   /// Most hard links of a file (`EXT4_LINK_MAX`).
   static let linkLimit = 65_000
@@ -56,11 +60,11 @@ struct Inode {
     output.append(littleEndian: UInt32(0))  // 0x24 i_version
     encodeBlock(into: &output)  // 0x28
     output.append(littleEndian: UInt32(0))  // 0x64 i_generation
-    output.append(littleEndian: UInt32(0))  // 0x68 i_file_acl_lo
+    output.append(littleEndian: UInt32(truncatingIfNeeded: attributeBlock))  // 0x68 i_file_acl_lo
     output.append(littleEndian: UInt32(truncatingIfNeeded: size >> 32))  // 0x6C i_size_high
     output.append(littleEndian: UInt32(0))  // 0x70 i_obso_faddr
     output.append(littleEndian: UInt16(truncatingIfNeeded: sectors >> 32))  // 0x74 i_blocks_high
-    output.append(littleEndian: UInt16(0))  // 0x76 i_file_acl_high
+    output.append(littleEndian: UInt16(truncatingIfNeeded: attributeBlock >> 32))  // 0x76
     output.append(littleEndian: UInt16(truncatingIfNeeded: user >> 16))  // 0x78
     output.append(littleEndian: UInt16(truncatingIfNeeded: group >> 16))  // 0x7A
     output.append(littleEndian: UInt32(0))  // 0x7C i_checksum_lo, reserved
@@ -71,6 +75,11 @@ struct Inode {
     output.append(littleEndian: encodedExtraTime)  // 0x8C i_atime_extra
     output.append(littleEndian: seconds)  // 0x90 i_crtime
     output.append(littleEndian: encodedExtraTime)  // 0x94 i_crtime_extra
+    output.pad(to: 128 + Int(Self.extraSize), since: start)
+    if !attributes.isEmpty {
+      output.append(littleEndian: AttributeArea.magic)  // 0xA0 h_magic
+      AttributeArea.inode.append(attributes, to: &output)  // 0xA4
+    }
     output.pad(to: inodeSize, since: start)
   }
 

@@ -27,7 +27,7 @@ final class InodeTable: BlockwiseSource {
   private func inode(_ number: Int) -> Inode? {
     switch layout.catalog.numbering.owner(of: number) {
     case .node(let node):
-      return inode(number, of: node)
+      return layout.attributed(node, inode(number, of: node))
     case .journal:
       guard layout.type.journalBlocks > 0 else { return nil }
       return layout.mapped(

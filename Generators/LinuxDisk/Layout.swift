@@ -10,6 +10,8 @@ final class Layout: Sendable {
   private let runs: [Run]
   private let spans: [Span]
   private let mapBlocks: [Int: MapBlocks]
+  /// Where the blocks with extended attributes are, by their numbers.
+  let attributeMap: FileMap
 
   /// Which of the layout's runs are an inode's.
   struct Span: Sendable {
@@ -23,7 +25,8 @@ final class Layout: Sendable {
     catalog: Catalog,
     runs: [Run],
     spans: [Span],
-    mapBlocks: [Int: MapBlocks]
+    mapBlocks: [Int: MapBlocks],
+    attributeMap: FileMap
   ) {
     self.type = type
     self.time = time
@@ -31,6 +34,7 @@ final class Layout: Sendable {
     self.runs = runs
     self.spans = spans
     self.mapBlocks = mapBlocks
+    self.attributeMap = attributeMap
   }
 
   /// Where the blocks of inode `number` are.

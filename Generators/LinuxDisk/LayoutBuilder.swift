@@ -2,7 +2,8 @@ import DiskModel
 import FileTree
 
 /// Gives every inode its blocks: the journal first, then directories and
-/// symbolic links, then files, each group in the order of the tree.
+/// symbolic links, extended attributes, then files, each group in the order of
+/// the tree.
 ///
 /// Blocks are handed out in ascending order and never taken back, so the disk
 /// can be put together in the order of allocation.
@@ -13,6 +14,7 @@ struct LayoutBuilder {
   private var runs: [Run] = []
   private var spans: [Layout.Span]
   private var mapBlocks: [Int: MapBlocks] = [:]
+  private var attributeMap = FileMap(runs: [])
 
   /// What was placed, in ascending order of blocks.
   private(set) var placements: [Placement] = []
@@ -22,6 +24,7 @@ struct LayoutBuilder {
 
   /// Blocks of one inode that were handed out together.
   struct Placement {
+    /// 0 for the blocks with extended attributes, all of them.
     var inode: UInt32
     /// Whether they hold its map rather than its content.
     var isMap: Bool
@@ -49,9 +52,25 @@ struct LayoutBuilder {
       default: break
       }
     }
+    placeAttributes()
     for (index, node) in nodes.enumerated() where node.kind == .regular && node.size > 0 {
       place(catalog.numbering.inode(of: index), blockRanges(of: node))
     }
+  }
+
+  /// Places the blocks with extended attributes.
+  private mutating func placeAttributes() {
+    let count = catalog.attributes.blocks.count
+    guard count > 0 else { return }
+    var placed = 0
+    while placed < count {
+      let run = allocator.take(atMost: count - placed)
+      attributeMap.runs.append(
+        Run(logical: UInt32(placed), count: UInt32(run.count), physical: run.lowerBound)
+      )
+      placed += run.count
+    }
+    placements.append(Placement(inode: 0, isMap: false))
   }
 
   private mutating func placeDirectory(_ directory: Directory, inode: Int) {
@@ -126,7 +145,8 @@ struct LayoutBuilder {
       catalog: catalog,
       runs: runs,
       spans: spans,
-      mapBlocks: mapBlocks
+      mapBlocks: mapBlocks,
+      attributeMap: attributeMap
     )
   }
 }

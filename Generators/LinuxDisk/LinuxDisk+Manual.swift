@@ -12,7 +12,8 @@ extension LinuxDisk {
         "DIRECTORY",
         isRequired: true,
         "The tree. Everything below it is served: regular files, directories, symbolic links, "
-          + "hard links, devices, fifos and sockets, with owners, modes and times."
+          + "hard links, devices, fifos and sockets, with owners, modes, times and extended "
+          + "attributes."
       ),
       .init("type", "ext2|ext3|ext4", "The filesystem's type. Default: ext2."),
       .init("label", "TEXT", "The filesystem's label, at most 16 bytes. Default: none."),
@@ -40,6 +41,11 @@ extension LinuxDisk {
         "UUID",
         "The filesystem's UUID. Default: one that derives from the tree and the parameters."
       ),
+      .init(
+        "xattrs",
+        "keep|skip",
+        "Whether files keep their extended attributes, POSIX ACLs among them. Default: keep."
+      ),
     ],
     discussion: """
       The disk has one Linux partition at 1 MiB (in an MBR of type 0x83), so a guest finds its root \
@@ -50,6 +56,13 @@ extension LinuxDisk {
       beside them is computed when a client reads it, and file contents come from the files \
       themselves at that moment. Holes of sparse files, free room and everything else that is not \
       there are reported to clients as holes.
+
+      Extended attributes are those in the namespaces user, trusted (which only root can read) and \
+      security - file capabilities and SELinux labels - and POSIX ACLs. A file can have about \
+      4 KiB of them: 88 bytes in its inode, and a block of 4,060, which files with equal ones share. \
+      Files that have more are an error that names them; xattrs=skip leaves all attributes out. \
+      Attributes that tell of the host's filesystem rather than of the file, such as \
+      btrfs.compression, are left out with a note.
 
       A file that changes after the start - content, size, times, or another file in its place - \
       can no longer be read: clients get an I/O error, and the log names the file. Restart nbdgen \

@@ -15,7 +15,7 @@ public enum LinuxDisk: Generator {
     in environment: BuildEnvironment
   ) throws(GeneratorError) -> GeneratedDisk {
     let options = try LinuxDiskOptions(parameters, environment: environment)
-    let tree = try scan(options.directory, environment.descriptors)
+    let tree = try scan(options, environment.descriptors)
     try checkLimits(of: tree, options.type)
     let identity = FilesystemIdentity(
       of: tree,
@@ -40,11 +40,15 @@ public enum LinuxDisk: Generator {
   }
 
   private static func scan(
-    _ directory: String,
+    _ options: LinuxDiskOptions,
     _ descriptors: DescriptorCache
   ) throws(GeneratorError) -> Tree {
     do throws(ScanFailure) {
-      return try TreeScanner.scan(directory, descriptors: descriptors)
+      return try TreeScanner.scan(
+        options.directory,
+        descriptors: descriptors,
+        readsAttributes: options.attributes == .keep
+      )
     } catch {
       throw .host(error.lines(limit: problemLimit))
     }
@@ -56,6 +60,7 @@ public enum LinuxDisk: Generator {
   /// Refuses what the filesystem's type cannot hold, all of it at once.
   private static func checkLimits(of tree: Tree, _ type: FilesystemType) throws(GeneratorError) {
     var problems: [ScanFailure.Problem] = []
+    let misfits = AttributeSplit.misfits(in: tree)
     for (index, node) in tree.nodes.enumerated() {
       if node.kind == .regular && node.size > type.fileSizeLimit {
         let advice = type == .ext4 ? "" : "; type=ext4 holds larger ones"
@@ -74,6 +79,9 @@ public enum LinuxDisk: Generator {
             cause: "has \(node.linkCount) hard links; ext filesystems hold \(Inode.linkLimit)"
           )
         )
+      }
+      if node.attributes != 0, let misfit = misfits[node.attributes] {
+        problems.append(.init(path: tree.path(of: index), cause: misfit.description))
       }
     }
     guard problems.isEmpty else {

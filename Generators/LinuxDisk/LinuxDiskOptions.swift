@@ -15,6 +15,8 @@ struct LinuxDiskOptions {
   var uuid: [UInt8]?
   /// How many inodes there are beyond the tree's own, if that was chosen.
   var spareInodeCount: Int?
+  /// Whether files keep their extended attributes.
+  var attributes: AttributeChoice
   /// `SOURCE_DATE_EPOCH`, if it is set.
   var time: UInt32?
 
@@ -31,7 +33,13 @@ struct LinuxDiskOptions {
     size = try Self.size(parameters, layout)
     uuid = try Self.uuid(parameters)
     spareInodeCount = try Self.spareInodeCount(parameters)
+    attributes = try parameters.choice("xattrs", of: AttributeChoice.self) ?? .keep
     time = try environment.sourceDate()
+  }
+
+  /// Whether files keep their extended attributes.
+  enum AttributeChoice: String, CaseIterable {
+    case keep, skip
   }
 
   /// The most that is around a filesystem, and what block numbers and MBR partitions

@@ -16,6 +16,8 @@ package struct Node: Sendable {
   package var size: Int
   /// When the content last changed.
   package var modified: Timestamp
+  /// Which of the tree's sets of extended attributes it has; 0 is none.
+  package var attributes: UInt32 = 0
   /// Device number of a device node, as the host takes it apart.
   package var special: DeviceNumber
   /// Where the content is.

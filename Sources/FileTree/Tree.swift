@@ -21,6 +21,12 @@ package final class Tree: Sendable {
   /// Where sparse files have data, in bytes; see ``Node/dataRanges``.
   let dataRanges: [Range<Int>]
 
+  /// Every set of extended attributes that a node has, once; the first is empty.
+  package let attributeSets: [AttributeSet]
+
+  /// An extended attribute that was left out, for it is the host's filesystem's own.
+  private let foreignAttribute: [UInt8]?
+
   /// The open root directory, below which files are opened.
   let root: CInt
 
@@ -39,6 +45,8 @@ package final class Tree: Sendable {
     text = parts.text
     dataRanges = parts.dataRanges
     vanishedCount = parts.vanishedCount
+    attributeSets = parts.attributeSets
+    foreignAttribute = parts.foreignAttribute
     self.root = root
     self.rootPath = rootPath
     self.descriptors = descriptors
@@ -48,9 +56,16 @@ package final class Tree: Sendable {
 
   /// What the user should know of the scan, a line each; usually nothing.
   package var notes: [String] {
-    guard vanishedCount > 0 else { return [] }
-    let names = vanishedCount == 1 ? "1 name" : "\(vanishedCount) names"
-    return ["\(names) disappeared while the tree was scanned, and \(names) are left out"]
+    var notes: [String] = []
+    if vanishedCount > 0 {
+      let names = vanishedCount == 1 ? "1 name" : "\(vanishedCount) names"
+      notes.append("\(names) disappeared while the tree was scanned, and \(names) are left out")
+    }
+    if let foreignAttribute {
+      let name = HostPath.printable(foreignAttribute)
+      notes.append("extended attributes of the host's own, like \(name), are left out")
+    }
+    return notes
   }
 
   /// The bytes of an entry's name, 1 to 255 of them.
@@ -107,4 +122,7 @@ struct TreeParts {
   var text: [UInt8] = []
   var dataRanges: [Range<Int>] = []
   var vanishedCount = 0
+  var attributeSets = [AttributeSet([])]
+  var attributeNumbers: [AttributeSet: UInt32] = [:]
+  var foreignAttribute: [UInt8]?
 }

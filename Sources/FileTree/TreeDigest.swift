@@ -21,6 +21,7 @@ package struct TreeDigest {
       digest.add(UInt64(entry.node))
       digest.add(tree.text[tree.name(of: entry)])
     }
+    if tree.attributeSets.count > 1 { digest.addAttributes(of: tree) }
     return digest.finish()
   }
 
@@ -57,6 +58,14 @@ package struct TreeDigest {
     add(UInt64(node.modified.nanoseconds))
     add(UInt64(node.special.major) << 32 | UInt64(node.special.minor))
     add(tree.text[node.target])
+  }
+
+  private mutating func addAttributes(of tree: Tree) {
+    add(text: "extended attributes")
+    add(UInt64(tree.attributeSets.count))
+    for set in tree.attributeSets { add(set.bytes[...]) }
+    for node in tree.nodes { add(UInt64(node.attributes)) }
+    add([])
   }
 
   private mutating func hashPending() {

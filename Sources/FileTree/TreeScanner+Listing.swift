@@ -89,6 +89,7 @@ extension TreeScanner {
     var new = Node(status, kind: kind, entry: entryIndex, parent: UInt32(parent))
     do throws(Errno) {
       try findContent(of: &new, status, name: name, in: directory)
+      try findAttributes(of: &new, name: name, in: directory, parent: parent)
     } catch .noSuchFileOrDirectory {
       parts.vanishedCount += 1
       return

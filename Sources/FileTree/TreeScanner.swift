@@ -15,6 +15,7 @@ package struct TreeScanner {
   private var problems: [(parent: Int, name: Range<Int>, cause: String)] = []
   private var problemCount = 0
   let checksReadability: Bool
+  let readsAttributes: Bool
 
   /// A file's number on the host, to recognise hard links by.
   struct FileNumber: Hashable {
@@ -27,13 +28,15 @@ package struct TreeScanner {
   /// - Parameters:
   ///   - path: A directory; symbolic links that lead to it are followed.
   ///   - descriptors: Keeps the tree's files open while they are served.
+  ///   - readsAttributes: Whether files have their extended attributes.
   /// - Returns: The tree.
   /// - Throws: ``ScanFailure`` with everything that could not be read.
   package static func scan(
     _ path: String,
-    descriptors: DescriptorCache
+    descriptors: DescriptorCache,
+    readsAttributes: Bool = true
   ) throws(ScanFailure) -> Tree {
-    var scanner = TreeScanner()
+    var scanner = TreeScanner(readsAttributes: readsAttributes)
     let root: CInt
     do throws(Errno) {
       root = try scanner.openRoot(path)
@@ -62,7 +65,8 @@ package struct TreeScanner {
     return tree
   }
 
-  private init() {
+  private init(readsAttributes: Bool) {
+    self.readsAttributes = readsAttributes
     checksReadability = host_reads_everything() == 0
   }
 
@@ -71,7 +75,9 @@ package struct TreeScanner {
     let descriptor = try HostCall.check(unsafe host_open_path(path, 1))
     do throws(Errno) {
       let status = try HostCall.status(of: descriptor)
-      parts.nodes.append(Node(status, kind: .directory, entry: 0, parent: 0))
+      var node = Node(status, kind: .directory, entry: 0, parent: 0)
+      try findAttributes(of: &node, name: 0..<0, in: descriptor, parent: 0)
+      parts.nodes.append(node)
       return descriptor
     } catch {
       host_close(descriptor)

@@ -34,18 +34,8 @@ struct VsockTests {
     let root = RawPath(try TemporaryDirectory.shared()("vsock"))
     try Program("\(scripts)/guest/make-root").succeed(["\(root)"])
     try (root / "etc/init.d/rcS").write(Array(startScript.utf8))
-    let programs =
-      [try Program.nbdgen().path] + (try ["nbdinfo", "nbdcopy"].map { try Program($0).path })
-    let line = """
-      set -e
-      cp \(programs.map { "'\($0)'" }.joined(separator: " ")) usr/bin/
-      ldd usr/bin/* | sed -n 's/.* \\(\\/[^ ]*\\) (0x.*/\\1/p; s/^[[:space:]]*\\(\\/[^ ]*\\) (0x.*/\\1/p' | sort -u |
-        while read -r library; do
-          mkdir -p "./$(dirname "$library")"
-          cp -L "$library" "./$library"
-        done
-      gzip -dc '\(guest)/initramfs' | cpio --quiet -id 'modules/*'
-      """
+    try copyPrograms([.nbdgen(), Program("nbdinfo"), Program("nbdcopy")], to: root)
+    let line = "gzip -dc '\(guest)/initramfs' | cpio --quiet -id 'modules/*'"
     let outcome = try Program.shell(line, directory: "\(root)")
     guard outcome.status == 0 else { throw ToolFailure("\(outcome)") }
     return root

@@ -39,6 +39,7 @@ struct TidyTests {
     "Generators/LinuxDisk/CapturingIO.swift",
     "Generators/LinuxDisk/Ext2Error.swift",
     "Generators/LinuxDisk/Ext2Library.swift",
+    "Sources/FileTree/AttributeReader.swift",
     "Sources/FileTree/TreeDigest.swift",
     "Sources/DiskModel/Disk+Reading.swift",
     "Sources/DiskModel/GUIDPartitionTable.swift",

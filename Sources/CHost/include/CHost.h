@@ -82,6 +82,16 @@ int host_reads_everything(void);
 int64_t host_read_link(int directory, const char *name, void *buffer,
                        size_t count);
 
+/// The names of the extended attributes of `name` in an open directory, or of
+/// the directory itself if `name` is NULL: their size, each with a NUL behind
+/// it. Symbolic links are not followed. -ERANGE says that `count` is not enough.
+int64_t host_list_attributes(int directory, const char *name, void *buffer,
+                             size_t count);
+
+/// The value of one of these attributes: its size.
+int64_t host_get_attribute(int directory, const char *name,
+                           const char *attribute, void *buffer, size_t count);
+
 /// Makes a unix socket of a path of at most 107 bytes, for listening; `mode` is
 /// who may connect to it.
 int host_bind_unix_socket(const char *path, int mode);
