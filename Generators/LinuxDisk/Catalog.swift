@@ -6,10 +6,17 @@ struct Catalog: Sendable {
   let numbering: InodeNumbering
   let attributes: AttributePlan
 
-  init(_ tree: Tree) {
+  /// How the directories are laid out that do not fit into one block, by node.
+  private var plans: [Int: DirectoryPlan] = [:]
+
+  /// Plans all directories, whose indexes are sorted by `hash`.
+  init(_ tree: Tree, hash: DirectoryHash) {
     self.tree = tree
     numbering = InodeNumbering(tree)
     attributes = AttributePlan(tree)
+    for (index, node) in tree.nodes.enumerated() where node.kind == .directory {
+      if !fitsIntoBlock(.node(index)) { plans[index] = plan(.node(index), sortedBy: hash) }
+    }
   }
 
   static let lostAndFoundName = Array("lost+found".utf8)
@@ -51,6 +58,18 @@ struct Catalog: Sendable {
     }
   }
 
+  /// The name of entry `index` in the tree's text; `nil` if the tree lacks it.
+  private func nameRange(_ index: Int, of directory: Directory) -> Range<Int>? {
+    let own = ownEntryCount(of: directory)
+    guard index >= own, case .node(let node) = directory else { return nil }
+    return tree.name(of: tree.entries[tree.nodes[node].children.lowerBound + index - own])
+  }
+
+  private func nameLength(_ index: Int, of directory: Directory) -> Int {
+    if index < 2 { return index + 1 }
+    return nameRange(index, of: directory)?.count ?? Self.lostAndFoundName.count
+  }
+
   private func inode(of directory: Directory) -> Int {
     switch directory {
     case .node(let node): numbering.inode(of: node)
@@ -65,13 +84,39 @@ struct Catalog: Sendable {
     }
   }
 
-  /// Plans the blocks of a directory.
+  /// How the blocks of a directory are laid out.
   func plan(_ directory: Directory) -> DirectoryPlan {
-    let own = ownEntryCount(of: directory)
-    let ownLengths = [1, 2, Self.lostAndFoundName.count].prefix(own)
-    guard case .node(let node) = directory else { return DirectoryPlan(nameLengths: ownLengths) }
-    let lengths = tree.nodes[node].children.lazy.map { Int(tree.entries[$0].nameLength) }
-    return DirectoryPlan(nameLengths: Chain(first: ownLengths, second: lengths))
+    guard case .node(let node) = directory else { return .single }
+    return plans[node] ?? .single
+  }
+
+  /// Whether a directory of the tree has an index.
+  func isIndexed(_ node: Int) -> Bool {
+    guard case .indexed? = plans[node] else { return false }
+    return true
+  }
+
+  private func fitsIntoBlock(_ directory: Directory) -> Bool {
+    var room = blockSize
+    for number in 0..<entryCount(of: directory) {
+      room -= DirectoryPlan.entrySize(nameLength: nameLength(number, of: directory))
+      if room < 0 { return false }
+    }
+    return true
+  }
+
+  private func plan(_ directory: Directory, sortedBy hash: DirectoryHash) -> DirectoryPlan {
+    let entries = 0..<entryCount(of: directory)
+    let text = tree.text
+    let keys = entries.dropFirst(2).map { number in
+      guard let range = nameRange(number, of: directory) else {
+        return DirectoryIndex.Key(hash: hash(Self.lostAndFoundName.span), entry: number)
+      }
+      return DirectoryIndex.Key(hash: hash(text.span.extracting(range)), entry: number)
+    }
+    let index = DirectoryIndex(keys) { nameLength($0, of: directory) }
+    if let index { return .indexed(index) }
+    return .linear(nameLengths: entries.lazy.map { nameLength($0, of: directory) })
   }
 
   /// Hard links of a directory: `.`, its name, and `..` of each subdirectory;
@@ -83,17 +128,5 @@ struct Catalog: Sendable {
       count += 1
     }
     return count > Inode.linkLimit ? 1 : count
-  }
-}
-
-/// One sequence after the other.
-private struct Chain<First: Sequence, Second: Sequence<First.Element>>: Sequence {
-  var first: First
-  var second: Second
-
-  func makeIterator() -> some IteratorProtocol<First.Element> {
-    var first = first.makeIterator()
-    var second = second.makeIterator()
-    return AnyIterator { first.next() ?? second.next() }
   }
 }

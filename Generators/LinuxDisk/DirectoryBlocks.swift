@@ -3,36 +3,115 @@ import FileTree
 
 /// The blocks of a directory, made from the tree when they are read.
 ///
-/// Layout: "Linear (Classic) Directories" in the kernel's ext4 documentation.
+/// Layout: "Linear (Classic) Directories" and "Hash Tree Directories" in the
+/// kernel's ext4 documentation.
 final class DirectoryBlocks: BlockwiseSource {
   private let catalog: Catalog
   private let directory: Directory
-  private let plan: DirectoryPlan
 
   var unitSize: Int { blockSize }
 
-  init(_ directory: Directory, in catalog: Catalog, plan: DirectoryPlan) {
+  init(_ directory: Directory, in catalog: Catalog) {
     self.catalog = catalog
     self.directory = directory
-    self.plan = plan
   }
 
-  func appendUnit(_ index: Int, to output: inout OutputRawSpan) {
+  func appendUnit(_ number: Int, to output: inout OutputRawSpan) {
+    let entryCount = catalog.entryCount(of: directory)
+    switch catalog.plan(directory) {
+    case .single:
+      append(0..<entryCount, to: &output)
+    case .linear(let firstEntries):
+      let isLast = number + 1 == firstEntries.count
+      let end = isLast ? entryCount : Int(firstEntries[number + 1])
+      append(Int(firstEntries[number])..<end, to: &output)
+    case .indexed(let index):
+      switch index.block(number) {
+      case .root(let children): appendRoot(of: index, children, to: &output)
+      case .node(let children): appendNode(of: index, children, to: &output)
+      case .leaf(let entries): append(entries.lazy.map(Int.init), to: &output)
+      }
+    }
+  }
+
+  /// Appends a block of entries.
+  private func append(_ numbers: some Collection<Int>, to output: inout OutputRawSpan) {
     let start = output.byteCount
-    let first = Int(plan.firstEntries[index])
-    let isLast = index + 1 == plan.blockCount
-    let end = isLast ? catalog.entryCount(of: directory) : Int(plan.firstEntries[index + 1])
-    for number in first..<end {
+    var rest = numbers.count
+    for number in numbers {
       let entry = catalog.entry(number, of: directory)
-      let needed = DirectoryPlan.entrySize(nameLength: entry.name.count)
+      rest -= 1
       // The last entry reaches to the end of the block.
-      let size = number + 1 < end ? needed : blockSize - (output.byteCount - start)
-      output.append(littleEndian: UInt32(truncatingIfNeeded: entry.inode))
-      output.append(littleEndian: UInt16(size))
-      output.append(UInt8(entry.name.count))
-      output.append(entry.type.rawValue)
-      for byte in entry.name { output.append(byte) }
-      output.append(zeros: size - 8 - entry.name.count)
+      let length = rest == 0 ? blockSize - (output.byteCount - start) : nil
+      append(entry, length: length, to: &output)
+    }
+    output.pad(to: blockSize, since: start)
+  }
+
+  /// Appends an entry and zeros up to its size, and says that it has `length`
+  /// bytes (`rec_len`) instead.
+  private func append(
+    _ entry: DirectoryEntry,
+    length: Int? = nil,
+    to output: inout OutputRawSpan
+  ) {
+    let size = DirectoryPlan.entrySize(nameLength: entry.name.count)
+    output.append(littleEndian: UInt32(truncatingIfNeeded: entry.inode))
+    output.append(littleEndian: UInt16(length ?? size))
+    output.append(UInt8(entry.name.count))
+    output.append(entry.type.rawValue)
+    for byte in entry.name { output.append(byte) }
+    output.append(zeros: size - 8 - entry.name.count)
+  }
+
+  /// Appends the root of an index (`dx_root`): `.` and a `..` that covers the
+  /// block, so that whoever knows of no index sees no other entries.
+  private func appendRoot(
+    of index: DirectoryIndex,
+    _ children: DirectoryIndex.Children,
+    to output: inout OutputRawSpan
+  ) {
+    let start = output.byteCount
+    append(catalog.entry(0, of: directory), to: &output)
+    append(catalog.entry(1, of: directory), length: blockSize - 12, to: &output)
+    output.append(littleEndian: UInt32(0))  // 0x18 reserved_zero
+    output.append(1)  // 0x1C hash_version: half MD4, signed or not as s_flags has it
+    output.append(8)  // 0x1D info_length
+    output.append(UInt8(index.levelCount))  // 0x1E indirect_levels
+    output.append(0)  // 0x1F unused_flags
+    append(children, limit: DirectoryIndex.rootLimit, of: index, to: &output)
+    output.pad(to: blockSize, since: start)
+  }
+
+  /// Appends another node of an index (`dx_node`), behind an entry for nothing
+  /// that covers the block.
+  private func appendNode(
+    of index: DirectoryIndex,
+    _ children: DirectoryIndex.Children,
+    to output: inout OutputRawSpan
+  ) {
+    let start = output.byteCount
+    output.append(littleEndian: UInt32(0))  // 0x00
+    output.append(littleEndian: UInt16(blockSize))  // 0x04
+    output.append(zeros: 2)  // 0x06
+    append(children, limit: DirectoryIndex.nodeLimit, of: index, to: &output)
+    output.pad(to: blockSize, since: start)
+  }
+
+  /// Appends hashes and blocks (`dx_entry`); in place of the first hash, which
+  /// needs none, are limit and count (`dx_countlimit`).
+  private func append(
+    _ children: DirectoryIndex.Children,
+    limit: Int,
+    of index: DirectoryIndex,
+    to output: inout OutputRawSpan
+  ) {
+    output.append(littleEndian: UInt16(limit))
+    output.append(littleEndian: UInt16(children.count))
+    output.append(littleEndian: UInt32(children.firstBlock))
+    for child in 0..<children.count where child > 0 {
+      output.append(littleEndian: index.hash(ofChild: child, in: children))
+      output.append(littleEndian: UInt32(children.firstBlock + child))
     }
   }
 }

@@ -2,32 +2,44 @@ import FileTree
 
 /// How the entries of a directory are spread over its blocks.
 ///
-/// Entries lie one after the other, in the order of the tree; one that does not
-/// fit into a block starts the next.
-struct DirectoryPlan: Sendable {
-  /// The first entry of each block, counted from 0 with `.` and `..`.
-  let firstEntries: [UInt32]
+/// Entries lie one after the other; one that does not fit into a block starts
+/// the next.
+enum DirectoryPlan: Sendable {
+  /// All are in one block, in the order of the tree.
+  case single
 
-  var blockCount: Int { firstEntries.count }
+  /// They are found by the hashes of their names.
+  case indexed(DirectoryIndex)
+
+  /// They are in the order of the tree, and too many for an index; these are
+  /// the first ones of each block, counted from 0 with `.` and `..`.
+  case linear(firstEntries: [UInt32])
+
+  /// Number of blocks.
+  var blockCount: Int {
+    switch self {
+    case .single: 1
+    case .indexed(let index): index.blockCount
+    case .linear(let firstEntries): firstEntries.count
+    }
+  }
 
   /// Bytes of an entry with a name of `length` bytes, a multiple of 4.
   static func entrySize(nameLength length: Int) -> Int { (8 + length + 3) & ~3 }
 
-  /// Plans over the lengths of all names, `.` and `..` included.
-  init(nameLengths: some Sequence<Int>) {
+  /// Plans entries without an index, over the lengths of all names.
+  static func linear(nameLengths: some Sequence<Int>) -> DirectoryPlan {
     var firstEntries: [UInt32] = []
-    var used = blockSize
-    var index: UInt32 = 0
-    for length in nameLengths {
-      let size = Self.entrySize(nameLength: length)
-      if used + size > blockSize {
-        firstEntries.append(index)
-        used = 0
+    var room = 0
+    for (index, length) in nameLengths.enumerated() {
+      let size = entrySize(nameLength: length)
+      if size > room {
+        firstEntries.append(UInt32(index))
+        room = blockSize
       }
-      used += size
-      index += 1
+      room -= size
     }
-    self.firstEntries = firstEntries
+    return .linear(firstEntries: firstEntries)
   }
 }
 

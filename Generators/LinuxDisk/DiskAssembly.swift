@@ -49,9 +49,9 @@ struct DiskAssembly {
       }
       switch layout.catalog.numbering.owner(of: number) {
       case .node(let node):
-        try assembly.append(node, map: map, layout: layout, plan: builder.directoryPlans[number])
+        try assembly.append(node, map: map, layout: layout)
       case .lostAndFound:
-        try assembly.append(.lostAndFound, map: map, layout: layout, plan: nil)
+        try assembly.append(.lostAndFound, map: map, layout: layout)
       case .journal:
         try assembly.appendJournal(journalSuperblock, map: map)
       case .reserved, .unused:
@@ -100,14 +100,13 @@ struct DiskAssembly {
   private mutating func append(
     _ index: Int,
     map: FileMap,
-    layout: Layout,
-    plan: DirectoryPlan?
+    layout: Layout
   ) throws(DiskError) {
     let tree = layout.catalog.tree
     let node = tree.nodes[index]
     switch node.kind {
     case .directory:
-      try append(.node(index), map: map, layout: layout, plan: plan)
+      try append(.node(index), map: map, layout: layout)
     case .symbolicLink:
       let start = map.runs[map.runs.startIndex].physical * blockSize
       let content = Segment.Content.bytes(tree.text, offset: node.target.lowerBound)
@@ -126,14 +125,9 @@ struct DiskAssembly {
   private mutating func append(
     _ directory: Directory,
     map: FileMap,
-    layout: Layout,
-    plan: DirectoryPlan?
+    layout: Layout
   ) throws(DiskError) {
-    let source = DirectoryBlocks(
-      directory,
-      in: layout.catalog,
-      plan: plan ?? layout.catalog.plan(directory)
-    )
+    let source = DirectoryBlocks(directory, in: layout.catalog)
     try append(source, at: map.locations)
   }
 

@@ -35,6 +35,9 @@ struct Inode {
   /// `EXT4_EXTENTS_FL`: the map is an extent tree.
   static let extentsFlag: UInt32 = 0x80000
 
+  /// `EXT4_INDEX_FL`: the directory has a hash tree.
+  static let indexFlag: UInt32 = 0x1000
+
   /// Bytes behind the first 128 that are in use (`i_extra_isize`): up to `i_projid`.
   static let extraSize: UInt16 = 32
 

@@ -70,7 +70,9 @@ final class InodeTable: BlockwiseSource {
     case .directory:
       inode.size = layout.map(of: number).runs.byteCount
       inode.linkCount = layout.catalog.linkCount(ofDirectory: index)
-      return layout.mapped(number, inode)
+      inode = layout.mapped(number, inode)
+      if layout.catalog.isIndexed(index) { inode.flags |= Inode.indexFlag }
+      return inode
     case .symbolicLink:
       guard node.size < 60 else { return layout.mapped(number, inode) }
       inode.block = .target(layout.catalog.tree.text[node.target])

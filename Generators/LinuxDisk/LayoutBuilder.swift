@@ -19,9 +19,6 @@ struct LayoutBuilder {
   /// What was placed, in ascending order of blocks.
   private(set) var placements: [Placement] = []
 
-  /// How the entries of multi-block directories are spread, by inode.
-  private(set) var directoryPlans: [Int: DirectoryPlan] = [:]
-
   /// Blocks of one inode that were handed out together.
   struct Placement {
     /// 0 for the blocks with extended attributes, all of them.
@@ -74,9 +71,7 @@ struct LayoutBuilder {
   }
 
   private mutating func placeDirectory(_ directory: Directory, inode: Int) {
-    let plan = catalog.plan(directory)
-    if plan.blockCount > 1 { directoryPlans[inode] = plan }
-    place(inode, [0..<plan.blockCount])
+    place(inode, [0..<catalog.plan(directory).blockCount])
   }
 
   /// The blocks of a file that have data, as ascending ranges.

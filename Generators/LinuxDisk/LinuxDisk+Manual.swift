@@ -49,8 +49,10 @@ extension LinuxDisk {
     ],
     discussion: """
       The disk has one Linux partition at 1 MiB (in an MBR of type 0x83), so a guest finds its root \
-      on /dev/vda1 or /dev/sda1; with layout=none on /dev/vda or /dev/sda. The filesystem has blocks of 4 KiB and inodes of 256 bytes, which \
-      keep nanoseconds and years up to 2446.
+      on /dev/vda1 or /dev/sda1; with layout=none on /dev/vda or /dev/sda. The filesystem has blocks \
+      of 4 KiB and inodes of 256 bytes, which keep nanoseconds and years up to 2446. Directories of \
+      more than a block are indexed, so that a name among 100,000 is found as quickly as one among \
+      ten.
 
       Nothing is copied. Names and attributes are read at the start; what the filesystem needs \
       beside them is computed when a client reads it, and file contents come from the files \
@@ -59,8 +61,9 @@ extension LinuxDisk {
 
       Extended attributes are those in the namespaces user, trusted (which only root can read) and \
       security - file capabilities and SELinux labels - and POSIX ACLs. A file can have about \
-      4 KiB of them: 88 bytes in its inode, and a block of 4,060, which files with equal ones share. \
-      Files that have more are an error that names them; xattrs=skip leaves all attributes out. \
+      4 KiB of them: 88 bytes in its inode, and a block of 4,060, which files with equal ones share \
+      (the kernel's old ext2 driver, a rare thing, sees only those in the block). Files that have \
+      more are an error that names them; xattrs=skip leaves all attributes out. \
       Attributes that tell of the host's filesystem rather than of the file, such as \
       btrfs.compression, are left out with a note.
 

@@ -26,7 +26,7 @@ public enum LinuxDisk: Generator {
     let formatter = Formatter(
       type: options.type,
       label: options.label,
-      catalog: Catalog(tree),
+      catalog: Catalog(tree, hash: DirectoryHash(seed: identity.hashSeed)),
       identity: identity,
       time: options.time ?? UInt32(clamping: tree.lastModified.seconds),
       spareInodeCount: options.spareInodeCount

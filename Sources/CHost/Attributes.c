@@ -14,8 +14,9 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
-// Linux 6.13 has them, under the same numbers everywhere but on Alpha.
-#if !defined(SYS_listxattrat) && !defined(__alpha__)
+// Linux 6.13 has them; the C library's headers may be older.
+#if !defined(SYS_listxattrat) && \
+    (defined(__aarch64__) || (defined(__x86_64__) && defined(__LP64__)))
 #define SYS_getxattrat 464
 #define SYS_listxattrat 465
 #endif

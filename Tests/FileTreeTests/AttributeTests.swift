@@ -1,8 +1,9 @@
 import DiskModel
-import FileTree
 import Foundation
 import TestSupport
 import Testing
+
+@testable import FileTree
 
 /// In memory, for other filesystems may have no room for long values, or no
 /// namespace for root's.
@@ -105,6 +106,17 @@ struct AttributeTests {
       #expect(problem.path == path + "/folder")
       #expect(problem.cause == "extended attributes: Permission denied")
     }
+  }
+
+  @Test(arguments: [
+    ("user.x", true), ("trusted.overlay.opaque", true), ("security.ima", true),
+    ("system.posix_acl_access", true), ("system.posix_acl_default", true),
+    ("system.nfs4_acl", false), ("btrfs.compression", false), ("user", false), ("ceph.dir", false),
+    ("system.posix_acl_accessory", false), ("", false),
+  ])
+  func whatTheHostsFilesystemKnowsIsNotPortable(name: String, isPortable: Bool) {
+    let attribute = ExtendedAttribute(name: Array(name.utf8)[...], value: [])
+    #expect(attribute.isPortable == isPortable)
   }
 
   @Test func setsHoldWhatTheyAreMadeOf() {

@@ -58,6 +58,25 @@ struct AttributeTests {
     return told
   }
 
+  @Test("Blocks of attributes are metadata to clients")
+  func roles() throws {
+    let root = try MemoryDirectory.shared()
+    try (root / "file").write()
+    try (root / "file").setAttribute("user.v", [UInt8](repeating: 0xD1, count: 4000))
+    let server = try NbdgenProcess(["linuxdisk", "\(root)"])
+    let map = try Program("nbdinfo").succeed(["--map=nbdgen:segment", server.uri]).lines
+    try server.stop()
+    let image = try PartitionImage(of: root)
+    let status = try Debugfs(image: image.partition).run(["stat file"])[0]
+    let text = String(decoding: status, as: UTF8.self)
+    let match = try #require(try /File ACL: ([0-9]+)/.firstMatch(in: text), "\(text)")
+    let offset = (1 << 20) + (Int(match.1) ?? 0) * 4096
+    // Offset, size, and 1 for metadata.
+    let runs = map.map { $0.split(separator: " ").prefix(3).map { Int($0) ?? -1 } }
+    #expect(runs.contains { $0[2] == 1 && ($0[0]..<$0[0] + $0[1]).contains(offset) }, "\(map)")
+    #expect(try RawPath(image.disk).read(offset..<offset + 4) == [0, 0, 2, 0xEA])
+  }
+
   @Test("Copies of a tree with attributes give the same disk")
   func copies() throws {
     let root = try Self.tree.get()

@@ -55,12 +55,12 @@ struct BootTests {
     #expect(outcome.lines.contains { $0.hasPrefix("guest: done") })
   }
 
-  private static let scripts = URL(fileURLWithPath: #filePath)
+  static let scripts = URL(fileURLWithPath: #filePath)
     .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
     .appendingPathComponent("scripts").path
 
   /// The guest's kernel, which is downloaded if it is not there.
-  private static let guestDirectory = Result {
+  static let guestDirectory = Result {
     let top = URL(fileURLWithPath: scripts).deletingLastPathComponent()
     let directory = top.appendingPathComponent(".build/guest").path
     try Program("\(scripts)/guest/prepare").succeed([directory], timeout: 400)

@@ -28,6 +28,11 @@ final class PartitionImage: Sendable {
     disk = directory("disk")
     partition = directory("partition")
     try Program("nbdcopy").succeed([uri, disk])
+    try copyPartition()
+  }
+
+  /// Copies the partition from the disk, again if somebody wrote to that.
+  func copyPartition() throws {
     // Finds the partition by the table, and keeps holes.
     try Program("nbdkit").succeed([
       "-U", "-", "--filter=partition", "file", disk, "partition=1", "--run",

@@ -17,7 +17,9 @@ struct AttributeBlockTests {
   /// The first block of the tree.
   private func block() throws -> [UInt8] {
     let tree = try TreeScanner.scan(directory.path, descriptors: DescriptorCache(capacity: 4))
-    let source = AttributeBlocks(Catalog(tree))
+    let source = AttributeBlocks(
+      Catalog(tree, hash: DirectoryHash(seed: Array(repeating: 0, count: 16)))
+    )
     return [UInt8](capacity: blockSize) { span in
       unsafe span.withUnsafeMutableBufferPointer { buffer, initializedCount in
         var output = unsafe OutputRawSpan(

@@ -7,6 +7,7 @@
 #   unixsocket, uri   where the server is (unixsocket is looked at first)
 #   GUEST_TIMEOUT     seconds after which the guest is killed (default 120;
 #                     the exit status is then 124)
+#   GUEST_READONLY    off: the guest may write to the disk (default on)
 #   GUEST_APPEND      more words for the kernel command line (see prepare)
 #   GUEST_DIR         where vmlinuz and initramfs are, made if missing
 #                     (default .build/guest below the top of the repository)
@@ -47,5 +48,5 @@ exec timeout --foreground --verbose --kill-after=5 "${GUEST_TIMEOUT:-120}" \
   -display none -vga none -monitor none -serial stdio \
   -kernel "$guest/vmlinuz" -initrd "$guest/initramfs" \
   -append "console=ttyS0 panic=-1 quiet no_timer_check tsc=reliable ${GUEST_APPEND:-}" \
-  -drive "$nbd,format=raw,if=virtio,readonly=on" \
+  -drive "$nbd,format=raw,if=virtio,readonly=${GUEST_READONLY:-on}" \
   </dev/null
