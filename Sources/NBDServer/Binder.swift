@@ -143,6 +143,8 @@ struct Binder {
       .serverChannelOption(.backlog, value: Self.backlog)
       .childChannelOption(.allowRemoteHalfClosure, value: true)
       .childChannelOption(.writeBufferWaterMark, value: ConnectionLimits.writeBuffer)
+      // The end of input then never comes with the last of it: see TransmissionHandler.
+      .childChannelOption(.maxMessagesPerRead, value: 1)
       .childChannelOption(
         .recvAllocator,
         value: Self.receiveAllocator

@@ -44,6 +44,9 @@ final class TransmissionHandler: ChannelDuplexHandler {
   private var gate = ReadGate()
   private var isProcessing = false
 
+  /// Whether anything arrived that was not looked at.
+  private var hasArrived = false
+
   /// What follows a request, and has not arrived completely.
   private struct Payload {
     var request: Request
@@ -76,9 +79,14 @@ final class TransmissionHandler: ChannelDuplexHandler {
     guard !isDisconnecting else { return }
     var bytes = unwrapInboundIn(data)
     if inbound.readableBytes == 0 { inbound = bytes } else { inbound.writeBuffer(&bytes) }
+    hasArrived = true
   }
 
   func channelReadComplete(context: ChannelHandlerContext) {
+    // Nothing arrives with the end of input, of which an event tells when SwiftNIO is
+    // done with it. To write before that could close the connection under its hands.
+    guard hasArrived else { return }
+    hasArrived = false
     process(context)
   }
 

@@ -48,7 +48,7 @@ struct LibnbdTests {
     #expect(information.exports.count == 1)
     #expect(export.name.isEmpty)
     #expect(export.description?.hasPrefix("ext2 filesystem \"abc\" of ") == true)
-    #expect(export.contexts == ["base:allocation"])
+    #expect(export.contexts == ["base:allocation", "nbdgen:segment"])
     #expect(export.isReadOnly && export.canMultiConn && export.canFlush && export.canCache)
     #expect(!export.canTrim)
     #expect(export.size == (try RawPath(ClientDisk.reference()).facts().size))

@@ -7,7 +7,7 @@ import Testing
 ///
 /// It is a game by Oscar Toledo G., Invaders: https://github.com/nanochess
 @ClientThread
-@Suite("Reflection", .tags(.interop), .timeLimit(.minutes(5)))
+@Suite("Reflection", .tags(.interop), .timeLimit(.minutes(15)))
 struct ReflectionTests {
   /// The name of the export, as the talk's slide has it.
   private static let slide = """
