@@ -11,8 +11,8 @@ struct Binder {
   /// Waits for them, so that those who come do not hold up those who are there.
   let acceptors: MultiThreadedEventLoopGroup
 
-  /// Gets a client's connection going; a failure closes it.
-  let initialize: @Sendable (any Channel) -> EventLoopFuture<Void>
+  /// Puts a client's handlers into place; a failure closes the connection.
+  let initialize: @Sendable (any Channel) throws -> Void
 
   /// Longest path of a unix socket, in bytes (`sun_path`, less its NUL).
   private static let pathLimit = 107
@@ -98,20 +98,29 @@ struct Binder {
     do {
       if let output {
         _ = try NIOPipeBootstrap(group: group)
-          .channelOption(.allowRemoteHalfClosure, value: true)
-          .channelOption(.writeBufferWaterMark, value: ConnectionLimits.writeBuffer)
-          .channelInitializer(initialize)
+          .channelInitializer(start)
           .takingOwnershipOfDescriptors(input: input, output: output).wait()
       } else {
         _ = try ClientBootstrap(group: group)
-          .channelOption(.allowRemoteHalfClosure, value: true)
-          .channelOption(.writeBufferWaterMark, value: ConnectionLimits.writeBuffer)
-          .channelInitializer(initialize)
+          .channelInitializer(start)
           .withConnectedSocket(input).wait()
       }
     } catch {
       let problem = "not a socket or a pair of pipes with a client at the other end"
       throw ServerError(endpoint: endpoint, problem: problem)
+    }
+  }
+
+  /// Gets a client's connection going, of whatever kind it is.
+  private func start(_ channel: any Channel) -> EventLoopFuture<Void> {
+    channel.eventLoop.makeCompletedFuture {
+      let options = channel.syncOptions
+      try options?.setOption(.allowRemoteHalfClosure, value: true)
+      try options?.setOption(.writeBufferWaterMark, value: ConnectionLimits.writeBuffer)
+      try options?.setOption(.recvAllocator, value: Self.receiveAllocator)
+      // The end of input then never comes with the last of it: see TransmissionHandler.
+      try options?.setOption(.maxMessagesPerRead, value: 1)
+      try initialize(channel)
     }
   }
 
@@ -141,15 +150,7 @@ struct Binder {
     let isTCP = if case .tcp = endpoint { true } else { false }
     var bootstrap = ServerBootstrap(group: acceptors, childGroup: group)
       .serverChannelOption(.backlog, value: Self.backlog)
-      .childChannelOption(.allowRemoteHalfClosure, value: true)
-      .childChannelOption(.writeBufferWaterMark, value: ConnectionLimits.writeBuffer)
-      // The end of input then never comes with the last of it: see TransmissionHandler.
-      .childChannelOption(.maxMessagesPerRead, value: 1)
-      .childChannelOption(
-        .recvAllocator,
-        value: Self.receiveAllocator
-      )
-      .childChannelInitializer(initialize)
+      .childChannelInitializer(start)
     if isTCP {
       bootstrap =
         bootstrap

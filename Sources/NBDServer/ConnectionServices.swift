@@ -33,7 +33,7 @@ final class ConnectionServices: Sendable {
   private let incidents: Incidents
 
   /// Connections of those who collect metrics.
-  let metricsConnections = MetricsConnections()
+  private let collectors = Mutex(Connections())
 
   private let onLastDisconnect: @Sendable () -> Void
 
@@ -187,6 +187,21 @@ final class ConnectionServices: Sendable {
 
   /// After fewer connections there is nothing worth giving back.
   private static let trimLimit = 100
+
+  /// Keeps track of a connection of somebody who collects metrics.
+  ///
+  /// - Returns: Whether there may be one more; if not, it should be closed.
+  func registerCollector(_ channel: any Channel) -> Bool {
+    let excess = collectors.withLock { $0.add(channel, from: nil, MetricsHandler.limits) }
+    guard excess == nil else { return false }
+    let identifier = ObjectIdentifier(channel)
+    channel.closeFuture.whenComplete { [self] _ in
+      _ = collectors.withLock { $0.remove(identifier, from: nil) }
+    }
+    return true
+  }
+
+  var openCollectors: [any Channel] { collectors.withLock { Array($0.channels.values) } }
 
   var openChannels: [any Channel] { channels.withLock { Array($0.channels.values) } }
 }

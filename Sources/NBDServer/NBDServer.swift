@@ -65,8 +65,10 @@ public final class NBDServer: Sendable {
       onLastDisconnect: onLastDisconnect
     )
     if case .unix(let path, _) = endpoint { socketFile = path } else { socketFile = nil }
-    let binder = Binder(group: group, acceptors: acceptors) { [services] in
-      Self.initialize($0, services)
+    let binder = Binder(group: group, acceptors: acceptors) { [services] channel in
+      // Refused by an error, which closes it.
+      guard services.register(channel) else { throw ChannelError.alreadyClosed }
+      try channel.pipeline.syncOperations.addHandler(NegotiationHandler(services))
     }
     do throws(ServerError) {
       (self.endpoint, listeners) = try binder.bind(endpoint)
@@ -79,20 +81,6 @@ public final class NBDServer: Sendable {
     }
   }
 
-  /// Gets a client's connection going.
-  private static func initialize(
-    _ channel: any Channel,
-    _ services: ConnectionServices
-  ) -> EventLoopFuture<Void> {
-    guard services.register(channel) else {
-      // Refused by an error, which closes it.
-      return channel.eventLoop.makeFailedFuture(ChannelError.alreadyClosed)
-    }
-    return channel.eventLoop.makeCompletedFuture {
-      try channel.pipeline.syncOperations.addHandler(NegotiationHandler(services))
-    }
-  }
-
   /// What happened so far.
   public var metrics: ServerMetrics { services.currentMetrics }
 
@@ -102,13 +90,10 @@ public final class NBDServer: Sendable {
   /// - Throws: ``ServerError`` if the endpoint cannot be had.
   public func serveMetrics(on endpoint: Endpoint) throws(ServerError) -> Endpoint {
     let binder = Binder(group: group, acceptors: acceptors) { [services] channel in
-      channel.eventLoop.makeCompletedFuture {
-        guard services.metricsConnections.register(channel, limit: MetricsHandler.connectionLimit)
-        else { throw ChannelError.alreadyClosed }
-        let operations = channel.pipeline.syncOperations
-        try operations.configureHTTPServerPipeline(withErrorHandling: true)
-        try operations.addHandler(MetricsHandler(services))
-      }
+      guard services.registerCollector(channel) else { throw ChannelError.alreadyClosed }
+      let operations = channel.pipeline.syncOperations
+      try operations.configureHTTPServerPipeline(withErrorHandling: true)
+      try operations.addHandler(MetricsHandler(services))
     }
     let (real, listeners) = try binder.bind(endpoint)
     metricsListeners.withLock { $0 += listeners.map { Listener(channel: $0, endpoint: real) } }
@@ -143,7 +128,7 @@ public final class NBDServer: Sendable {
       host_sleep_milliseconds(5)
     }
     for channel in services.openChannels { channel.cutOff() }
-    for channel in services.metricsConnections.open { channel.cutOff() }
+    for channel in services.openCollectors { channel.cutOff() }
     // One after the other: what the pools still complete needs the event loops.
     // A serial queue, so that a pool's cancelled work comes before its end.
     let queue = DispatchQueue(label: "nbdgen.stop")

@@ -164,7 +164,6 @@ extension TransmissionHandler {
     if !read.hasFailed { tally.countRead(read.size) }
     if read.hasFailed {
       refuse(read.address, .inputOutput, "the server could not read the data")
-      isStepAnswer = false
     } else if read.isStructured {
       append(limit: Reply.headLimit) { Reply.appendNone(read.address, to: &$0) }
     }

@@ -12,6 +12,7 @@ extension TransmissionHandler {
     _ context: ChannelHandlerContext
   ) {
     guard range.count <= ConnectionLimits.pieceSize else {
+      isStepAnswer = false
       startLongRead(range, address: address, isSplittable: isSplittable)
       return
     }
@@ -32,14 +33,13 @@ extension TransmissionHandler {
       }
       if isAnswered {
         tally.countRead(range.count)
-        isStepAnswer = true
         return
       }
     } catch {
       fail(address, error)
-      isStepAnswer = true
       return
     }
+    isStepAnswer = false
     let start = stepStart
     submit(count: range.count, context, compose) { handler, _, result in
       switch result {

@@ -237,6 +237,8 @@ final class TransmissionHandler: ChannelDuplexHandler {
   ) -> Bool {
     let address = ReplyAddress(request, form: responder.form)
     tally.count(request.command)
+    // Unless it takes longer, which the read then says.
+    isStepAnswer = request.command != .disconnect
     if isShuttingDown && request.command != .disconnect {
       refuse(address, .shuttingDown, "the server is shutting down")
       return true
@@ -247,12 +249,10 @@ final class TransmissionHandler: ChannelDuplexHandler {
     case .blockStatus(let range, let isOneEnough, let contexts):
       let reply = responder.blockStatus(range, isOneEnough: isOneEnough, contexts: contexts)
       append(limit: reply.sizeLimit) { reply.encode(address, into: &$0) }
-      isStepAnswer = true
     case .nothing:
       append(limit: Responder.resultLimit) {
         responder.appendResult(nil, address: address, to: &$0)
       }
-      isStepAnswer = true
     case .disconnect:
       isDisconnecting = true
     case .refused(let error, let message):
@@ -267,7 +267,6 @@ final class TransmissionHandler: ChannelDuplexHandler {
     append(limit: Responder.resultLimit) {
       responder.appendResult((error, message), address: address, to: &$0)
     }
-    isStepAnswer = true
   }
 
   /// Appends to the outbox what cannot fail.

@@ -33,15 +33,6 @@ final class LogOutput: Sendable {
     }
   }
 
-  /// The standard error, for people.
-  static let standard = LogOutput()
-
-  private init() {
-    format = .text
-    path = nil
-    file = Mutex(.standardError)
-  }
-
   private static func open(_ path: String) throws(Errno) -> FileDescriptor {
     do {
       return try unsafe FileDescriptor.open(

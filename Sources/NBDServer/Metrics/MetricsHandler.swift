@@ -1,6 +1,5 @@
 import NIOCore
 import NIOHTTP1
-import Synchronization
 
 /// Answers requests for metrics over HTTP.
 final class MetricsHandler: ChannelInboundHandler {
@@ -11,7 +10,11 @@ final class MetricsHandler: ChannelInboundHandler {
   static let timeLimit = TimeAmount.seconds(60)
 
   /// How many connections there may be at a time.
-  static let connectionLimit = 16
+  static let limits = {
+    var limits = ServerLimits()
+    limits.connections = 16
+    return limits
+  }()
 
   private let services: ConnectionServices
   private var head: HTTPRequestHead?
@@ -72,25 +75,4 @@ final class MetricsHandler: ChannelInboundHandler {
     context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
     if !request.isKeepAlive { context.close(mode: .output, promise: nil) }
   }
-}
-
-/// The connections of those who collect metrics.
-final class MetricsConnections: Sendable {
-  private let channels = Mutex<[ObjectIdentifier: any Channel]>([:])
-
-  /// Keeps track of a connection until it closes; `false` if there are too many.
-  func register(_ channel: any Channel, limit: Int) -> Bool {
-    let identifier = ObjectIdentifier(channel)
-    let isTaken = channels.withLock { channels in
-      guard channels.count < limit else { return false }
-      channels[identifier] = channel
-      return true
-    }
-    guard isTaken else { return false }
-    channel.closeFuture.whenComplete { [self] _ in channels.withLock { $0[identifier] = nil } }
-    return true
-  }
-
-  /// Those that are open.
-  var open: [any Channel] { channels.withLock { Array($0.values) } }
 }
