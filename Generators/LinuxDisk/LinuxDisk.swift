@@ -72,7 +72,9 @@ public enum LinuxDisk: Generator {
       try TreeScanner.scan(
         path,
         descriptors: descriptors,
-        readsAttributes: options.attributes == .keep
+        readsAttributes: options.attributes == .keep,
+        changePolicy: options.changePolicy,
+        snapshot: options.snapshot
       )
     }
   }
