@@ -18,6 +18,8 @@ struct LinuxDiskOptions {
   var spareInodeCount: Int?
   /// Whether files keep their extended attributes.
   var attributes: AttributeChoice
+  /// What is done to the tree.
+  var edits: TreeEdits
   /// `SOURCE_DATE_EPOCH`, if it is set.
   var time: UInt32?
 
@@ -34,6 +36,7 @@ struct LinuxDiskOptions {
     uuid = try Self.uuid(parameters)
     spareInodeCount = try Self.spareInodeCount(parameters)
     attributes = try parameters.choice("xattrs", of: AttributeChoice.self) ?? .keep
+    edits = try TreeEdits(parameters)
     time = try environment.sourceDate()
   }
 

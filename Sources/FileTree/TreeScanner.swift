@@ -16,6 +16,7 @@ package struct TreeScanner {
   private var problemCount = 0
   let checksReadability: Bool
   let readsAttributes: Bool
+  let filter: PathFilter
 
   /// A file's number on the host, to recognise hard links by.
   struct FileNumber: Hashable {
@@ -29,14 +30,16 @@ package struct TreeScanner {
   ///   - path: A directory; symbolic links that lead to it are followed.
   ///   - descriptors: Keeps the tree's files open while they are served.
   ///   - readsAttributes: Whether files have their extended attributes.
+  ///   - filter: What is left out; nothing of it is opened.
   /// - Returns: The tree.
   /// - Throws: ``ScanFailure`` with everything that could not be read.
   package static func scan(
     _ path: String,
     descriptors: DescriptorCache,
-    readsAttributes: Bool = true
+    readsAttributes: Bool = true,
+    filter: PathFilter = PathFilter()
   ) throws(ScanFailure) -> Tree {
-    var scanner = TreeScanner(readsAttributes: readsAttributes)
+    var scanner = TreeScanner(readsAttributes: readsAttributes, filter: filter)
     let root: CInt
     do throws(Errno) {
       root = try scanner.openRoot(path)
@@ -71,8 +74,9 @@ package struct TreeScanner {
     return tree
   }
 
-  private init(readsAttributes: Bool) {
+  private init(readsAttributes: Bool, filter: PathFilter) {
     self.readsAttributes = readsAttributes
+    self.filter = filter
     checksReadability = host_reads_everything() == 0
   }
 

@@ -1,3 +1,5 @@
+import GeneratorKit
+
 /// File capabilities as cap_from_text(3) has them, `cap_net_raw,cap_chown+ep`, and as
 /// they are stored in `security.capability`.
 struct CapabilityText: Equatable, Sendable {
@@ -59,7 +61,10 @@ struct CapabilityText: Equatable, Sendable {
         capabilities |= 1 << UInt64(number)
       } else {
         let place = clause.place(after: name.startIndex - clause.bytes.startIndex)
-        throw ManifestWord(bytes: name, place: place).unknownCapability
+        let word = ManifestWord(bytes: name, place: place)
+        let match = text.utf8.count > 40 ? nil : closestMatch(to: text, among: names)
+        let advice = match.map { "; did you mean \($0)?" } ?? ""
+        throw word.error("\(word.printable) is no capability\(advice)")
       }
     }
     return capabilities

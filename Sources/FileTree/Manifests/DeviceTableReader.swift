@@ -39,7 +39,9 @@ struct DeviceTableReader: ManifestReader {
     var fields: [ManifestWord] = []
     while fields.count < 10, let word = lines.nextWord() { fields.append(word) }
     if fields.count == 10 {
-      throw fields[9].error("a line has ten fields: name type mode uid gid major minor start inc count")
+      throw fields[9].error(
+        "a line has ten fields: name type mode uid gid major minor start inc count"
+      )
     }
     guard let type = fields.first else {
       throw name.error("after the name there is a type: f, F, d, r, c, b, p or s")
@@ -95,7 +97,9 @@ struct DeviceTableReader: ManifestReader {
     case "p": kind = .fifo
     case "s": kind = .socket
     case "l":
-      throw type.error("no field says where a link leads; an mtree manifest does: type=link link=...")
+      throw type.error(
+        "no field says where a link leads; an mtree manifest does: type=link link=..."
+      )
     default:
       throw type.error("\(type.printable) is no type; there are f, F, d, r, c, b, p and s")
     }
@@ -148,50 +152,5 @@ struct DeviceTableReader: ManifestReader {
         failures.append(error)
       }
     }
-  }
-}
-
-/// The files that a line of a device table is for: one, or as many as its count says.
-struct DeviceTableRange {
-  var entry: ManifestEntry
-  private let numbers: Numbers
-  private var done = 0
-
-  struct Numbers {
-    var major: Int
-    var minor: Int
-    var start: Int
-    var increment: Int
-    var count: Int
-  }
-
-  init(_ entry: ManifestEntry, _ numbers: Numbers, at place: ManifestPlace) throws(ManifestError) {
-    self.entry = entry
-    self.numbers = numbers
-    guard numbers.count > 1 else { return }
-    guard let kind = entry.kind?.value, ![.regular, .directory].contains(kind) else {
-      throw ManifestError("only devices, fifos and sockets can be counted", at: place)
-    }
-    let last = numbers.minor + (numbers.count - 1) * numbers.increment
-    _ = try MtreeValue.device(numbers.major, last, at: place)
-    guard let name = entry.path.split(separator: UInt8(ascii: "/")).last, name.count <= 245 else {
-      throw ManifestError("the names with numbers have more than 255 bytes", at: place)
-    }
-  }
-
-  /// The next file's entry.
-  mutating func next() -> ManifestEntry? {
-    guard done < max(1, numbers.count) else { return nil }
-    var next = entry
-    if numbers.count > 1 { next.path += Array("\(numbers.start + done)".utf8) }
-    if next.kind?.value == .characterDevice || next.kind?.value == .blockDevice {
-      let device = Node.DeviceNumber(
-        major: UInt32(numbers.major),
-        minor: UInt32(numbers.minor + done * numbers.increment)
-      )
-      next.device = Placed(value: device, place: entry.place)
-    }
-    done += 1
-    return next
   }
 }

@@ -54,7 +54,8 @@ enum EncodedName {
       }
     default:
       if let byte = letters[first] { return byte }
-      let isPunctuation = (0x21...0x2F).contains(first) || (0x3A...0x40).contains(first)
+      let isPunctuation =
+        (0x21...0x2F).contains(first) || (0x3A...0x40).contains(first)
         || (0x5B...0x60).contains(first) || (0x7B...0x7E).contains(first)
       return isPunctuation || first == UInt8(ascii: " ") ? first : nil
     }

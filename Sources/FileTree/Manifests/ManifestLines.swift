@@ -51,7 +51,13 @@ struct ManifestLines {
   private static let newline = UInt8(ascii: "\n")
   private static let backslash = UInt8(ascii: "\\")
 
-  init(_ bytes: [UInt8]) { self.bytes = bytes }
+  /// Whether a backslash is more than a byte like others.
+  private let hasEscapes: Bool
+
+  init(_ bytes: [UInt8], hasEscapes: Bool = true) {
+    self.bytes = bytes
+    self.hasEscapes = hasEscapes
+  }
 
   /// Where the reader is.
   var place: ManifestPlace { ManifestPlace(line: line, column: position - start + 1) }
@@ -80,7 +86,7 @@ struct ManifestLines {
     let place = place
     let first = position
     while position < bytes.count, !isBlank(at: position), bytes[position] != Self.newline {
-      if bytes[position] == Self.backslash {
+      if hasEscapes && bytes[position] == Self.backslash {
         if lineEnd(at: position + 1) != nil { break }
         position += 1
       }
@@ -101,7 +107,8 @@ struct ManifestLines {
     while position < bytes.count {
       if isBlank(at: position) {
         position += 1
-      } else if bytes[position] == Self.backslash, let next = lineEnd(at: position + 1) {
+      } else if hasEscapes, bytes[position] == Self.backslash, let next = lineEnd(at: position + 1)
+      {
         startLine(at: next)
       } else {
         return

@@ -79,11 +79,13 @@ struct MtreeReader: ManifestReader {
 
   private mutating func readSettings(_ failures: inout [ManifestError]) {
     let place = lines.place
-    readWords(into: &settings, &failures)
-    if settings.action == .remove {
+    var changed = settings
+    readWords(into: &changed, &failures)
+    if changed.action == .remove {
       failures.append(ManifestError("/set cannot make everything absent", at: place))
-      settings.action = .set
+      changed.action = .set
     }
+    settings = changed
   }
 
   private mutating func removeSettings(_ failures: inout [ManifestError]) {
