@@ -62,7 +62,7 @@ extension LinuxDisk {
           + "without a name in the tree's directory, which goes when nbdgen does. auto is for "
           + "serving files as they are where they cannot be cloned. Default: none."
       ),
-    ],
+    ] + editing,
     discussion: """
       The disk has one Linux partition at 1 MiB (in an MBR of type 0x83), so a guest finds its root \
       on /dev/vda1 or /dev/sda1; with layout=none on /dev/vda or /dev/sda. The filesystem has blocks \
@@ -82,6 +82,13 @@ extension LinuxDisk {
       more are an error that names them; xattrs=skip leaves all attributes out. \
       Attributes that tell of the host's filesystem rather than of the file, such as \
       btrfs.compression, are left out with a note.
+
+      Root is never needed: a manifest says what owners, modes, times and extended attributes files \
+      have, and which devices there are. The tiny VM below boots from a directory that anybody can \
+      make, with one line in a file, "./dev/console type=char device=native,5,1", and \
+      manifest=FILE. Things happen in this order: what exclude= and include= say is left out, \
+      owner= and mode-mask= change what is left, and manifests have the last word. \
+      docs/manifests.md describes both forms.
 
       A file that changes after the start - content, size, times, or another file in its place - \
       can no longer be read: clients get an I/O error, and the log names the file. Restart nbdgen \

@@ -56,9 +56,10 @@ public enum LinuxDisk: Generator {
     guard problems.isEmpty else {
       throw .host(problems.flatMap { $0.lines(limit: problemLimit) })
     }
-    if trees.count == 1 { return trees[0] }
+    if trees.count == 1 && options.edits.isEmpty { return trees[0] }
     var draft = TreeDraft()
     for tree in trees { draft.merge(tree) }
+    try options.edits.apply(to: &draft, descriptors)
     return draft.finish()
   }
 
@@ -74,7 +75,8 @@ public enum LinuxDisk: Generator {
         descriptors: descriptors,
         readsAttributes: options.attributes == .keep,
         changePolicy: options.changePolicy,
-        snapshot: options.snapshot
+        snapshot: options.snapshot,
+        filter: options.edits.filter
       )
     }
   }

@@ -22,6 +22,8 @@ struct LinuxDiskOptions {
   var changePolicy: ChangePolicy
   /// Whether the files are cloned at the start.
   var snapshot: SnapshotPolicy
+  /// What is done to the tree.
+  var edits: TreeEdits
   /// `SOURCE_DATE_EPOCH`, if it is set.
   var time: UInt32?
 
@@ -40,6 +42,7 @@ struct LinuxDiskOptions {
     attributes = try parameters.choice("xattrs", of: AttributeChoice.self) ?? .keep
     changePolicy = try parameters.choice("on-change", of: ChangePolicy.self) ?? .error
     snapshot = try parameters.choice("snapshot", of: SnapshotPolicy.self) ?? .none
+    edits = try TreeEdits(parameters)
     time = try environment.sourceDate()
   }
 

@@ -16,6 +16,7 @@ package struct TreeScanner {
   private var problemCount = 0
   let checksReadability: Bool
   let readsAttributes: Bool
+  let filter: PathFilter
 
   /// A file's number on the host, to recognise hard links by.
   struct FileNumber: Hashable {
@@ -31,6 +32,7 @@ package struct TreeScanner {
   ///   - readsAttributes: Whether files have their extended attributes.
   ///   - changePolicy: What becomes of files that change after the scan.
   ///   - snapshot: Whether files are cloned, so that it does not matter if they change.
+  ///   - filter: What is left out; nothing of it is opened.
   /// - Returns: The tree.
   /// - Throws: ``ScanFailure`` with everything that could not be read.
   package static func scan(
@@ -38,9 +40,10 @@ package struct TreeScanner {
     descriptors: DescriptorCache,
     readsAttributes: Bool = true,
     changePolicy: ChangePolicy = .error,
-    snapshot: SnapshotPolicy = .none
+    snapshot: SnapshotPolicy = .none,
+    filter: PathFilter = PathFilter()
   ) throws(ScanFailure) -> Tree {
-    var scanner = TreeScanner(readsAttributes: readsAttributes)
+    var scanner = TreeScanner(readsAttributes: readsAttributes, filter: filter)
     let root: CInt
     do throws(Errno) {
       root = try scanner.openRoot(path)
@@ -81,8 +84,9 @@ package struct TreeScanner {
     return tree
   }
 
-  private init(readsAttributes: Bool) {
+  private init(readsAttributes: Bool, filter: PathFilter) {
     self.readsAttributes = readsAttributes
+    self.filter = filter
     checksReadability = host_reads_everything() == 0
   }
 
