@@ -15,7 +15,7 @@ public enum LinuxDisk: Generator {
     in environment: BuildEnvironment
   ) throws(GeneratorError) -> GeneratedDisk {
     let options = try LinuxDiskOptions(parameters, environment: environment)
-    let tree = try makeTree(options, environment.descriptors)
+    let tree = try makeTree(options, environment)
     try checkLimits(of: tree, options.type)
     let identity = FilesystemIdentity(
       of: tree,
@@ -42,13 +42,13 @@ public enum LinuxDisk: Generator {
   /// Makes one tree of everything that the options name.
   private static func makeTree(
     _ options: LinuxDiskOptions,
-    _ descriptors: DescriptorCache
+    _ environment: BuildEnvironment
   ) throws(GeneratorError) -> Tree {
     var trees: [Tree] = []
     var problems: [ScanFailure] = []
     for source in options.sources {
       do throws(ScanFailure) {
-        trees.append(try open(source, options, descriptors))
+        trees.append(try open(source, options, environment))
       } catch {
         problems.append(error)
       }
@@ -59,25 +59,20 @@ public enum LinuxDisk: Generator {
     if trees.count == 1 && options.edits.isEmpty { return trees[0] }
     var draft = TreeDraft()
     for tree in trees { draft.merge(tree) }
-    try options.edits.apply(to: &draft, descriptors)
+    try options.edits.apply(to: &draft, environment.descriptors)
     return draft.finish()
   }
 
   private static func open(
     _ source: LinuxDiskOptions.TreeSource,
     _ options: LinuxDiskOptions,
-    _ descriptors: DescriptorCache
+    _ environment: BuildEnvironment
   ) throws(ScanFailure) -> Tree {
     switch source {
     case .directory(let path):
-      try TreeScanner.scan(
-        path,
-        descriptors: descriptors,
-        readsAttributes: options.attributes == .keep,
-        changePolicy: options.changePolicy,
-        snapshot: options.snapshot,
-        filter: options.edits.filter
-      )
+      var scanning = options.scanning
+      scanning.progress = { environment.progress("files found", $0) }
+      return try TreeScanner.scan(path, descriptors: environment.descriptors, options: scanning)
     }
   }
 

@@ -16,12 +16,8 @@ struct LinuxDiskOptions {
   var uuid: [UInt8]?
   /// How many inodes there are beyond the tree's own, if that was chosen.
   var spareInodeCount: Int?
-  /// Whether files keep their extended attributes.
-  var attributes: AttributeChoice
-  /// What becomes of files that change while they are served.
-  var changePolicy: ChangePolicy
-  /// Whether the files are cloned at the start.
-  var snapshot: SnapshotPolicy
+  /// How directories are scanned.
+  var scanning = ScanOptions()
   /// What is done to the tree.
   var edits: TreeEdits
   /// `SOURCE_DATE_EPOCH`, if it is set.
@@ -39,10 +35,12 @@ struct LinuxDiskOptions {
     size = try Self.size(parameters, layout)
     uuid = try Self.uuid(parameters)
     spareInodeCount = try Self.spareInodeCount(parameters)
-    attributes = try parameters.choice("xattrs", of: AttributeChoice.self) ?? .keep
-    changePolicy = try parameters.choice("on-change", of: ChangePolicy.self) ?? .error
-    snapshot = try parameters.choice("snapshot", of: SnapshotPolicy.self) ?? .none
     edits = try TreeEdits(parameters)
+    let attributes = try parameters.choice("xattrs", of: AttributeChoice.self) ?? .keep
+    scanning.readsAttributes = attributes == .keep
+    scanning.changePolicy = try parameters.choice("on-change", of: ChangePolicy.self) ?? .error
+    scanning.snapshot = try parameters.choice("snapshot", of: SnapshotPolicy.self) ?? .none
+    scanning.filter = edits.filter
     time = try environment.sourceDate()
   }
 

@@ -47,9 +47,9 @@ struct TidyTests {
     "Sources/DiskModel/HostCall.swift",
     "Sources/DiskModel/HostPathFile.swift",
     "Sources/DiskModel/OutputRawSpan+Copying.swift",
-    "Sources/FileTree/DirectoryStack.swift",
+    "Sources/FileTree/DirectoryLister.swift", "Sources/FileTree/ScannedDirectory.swift",
     "Sources/FileTree/DraftNames.swift", "Sources/FileTree/HostDirectory.swift",
-    "Sources/FileTree/TreeScanner+Listing.swift",
+
     "Sources/FileTree/TreeScanner.swift",
     "Sources/NBDProtocol/BigEndian.swift",
     "Sources/NBDServer/Binder.swift",
