@@ -9,7 +9,9 @@ struct ProgressTests {
   func line() throws {
     let nbdgen = try Program.nbdgen().path
     let tree = try MixedTree.shared().root
-    let command = "\(nbdgen) linuxdisk \(tree) --run true"
+    // Often enough for it to last, wherever this runs.
+    let trees = Array(repeating: "\(tree)", count: 12).joined(separator: " ")
+    let command = "\(nbdgen) linuxdisk \(trees) --run true"
     let terminal = try Program.shell("script -qec '\(command)' /dev/null", directory: "/")
     #expect(terminal.status == 0)
     let text = String(decoding: terminal.output, as: UTF8.self)
