@@ -2,23 +2,21 @@ import DiskModel
 
 /// The block bitmaps of all groups, one block after the other.
 ///
-/// Below the high-water mark every block is used; above it, what libext2fs
-/// took for tables and backups.
+/// Every block is used that is not among the free ones.
 final class BlockBitmaps: BlockwiseSource {
   private let geometry: Geometry
-  private let highWater: Int
 
   var unitSize: Int { geometry.format.blockSize }
 
-  init(_ geometry: Geometry, highWater: Int) {
+  /// The bitmaps of a filesystem of which nothing is free but what `geometry` says.
+  init(_ geometry: Geometry) {
     self.geometry = geometry
-    self.highWater = highWater
   }
 
   func appendUnit(_ index: Int, to output: inout OutputRawSpan) {
     let blocks = geometry.blocks(ofGroup: index)
     var bits = BitmapBlock(size: unitSize, usedFrom: 0)
-    for run in geometry.freeRuns(in: blocks, from: highWater) {
+    for run in geometry.freeRuns(in: blocks) {
       bits.clear(run.lowerBound - blocks.lowerBound..<run.upperBound - blocks.lowerBound)
     }
     bits.append(to: &output)
@@ -28,20 +26,22 @@ final class BlockBitmaps: BlockwiseSource {
 /// The inode bitmaps of all groups, one block after the other.
 final class InodeBitmaps: BlockwiseSource {
   private let inodesPerGroup: Int
-  private let lastInode: Int
+  private let numbering: InodeNumbering
 
   let unitSize: Int
 
-  init(_ geometry: Geometry, lastInode: Int) {
+  init(_ geometry: Geometry, _ numbering: InodeNumbering) {
     inodesPerGroup = geometry.inodesPerGroup
     unitSize = geometry.format.blockSize
-    self.lastInode = lastInode
+    self.numbering = numbering
   }
 
   func appendUnit(_ index: Int, to output: inout OutputRawSpan) {
-    let used = min(max(0, lastInode - index * inodesPerGroup), inodesPerGroup)
+    let first = index * inodesPerGroup + 1
     var bits = BitmapBlock(size: unitSize, usedFrom: inodesPerGroup)
-    bits.set(0..<used)
+    for run in numbering.used(among: first..<first + inodesPerGroup) {
+      bits.set(run.lowerBound - first..<run.upperBound - first)
+    }
     bits.append(to: &output)
   }
 }
@@ -76,8 +76,8 @@ private struct BitmapBlock {
 }
 
 extension Geometry {
-  /// The parts of the free runs that are inside `blocks` and not below `start`.
-  func freeRuns(in blocks: Range<Int>, from start: Int) -> [Range<Int>] {
+  /// The parts of the free runs that are inside `blocks`.
+  func freeRuns(in blocks: Range<Int>) -> [Range<Int>] {
     var low = 0
     var high = freeRuns.count
     while low < high {
@@ -89,9 +89,8 @@ extension Geometry {
       }
     }
     var parts: [Range<Int>] = []
-    let free = max(start, blocks.lowerBound)..<max(start, blocks.upperBound)
     while low < freeRuns.count && freeRuns[low].lowerBound < blocks.upperBound {
-      let part = freeRuns[low].clamped(to: free)
+      let part = freeRuns[low].clamped(to: blocks)
       if !part.isEmpty { parts.append(part) }
       low += 1
     }

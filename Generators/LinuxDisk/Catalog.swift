@@ -4,7 +4,7 @@ import FileTree
 struct Catalog: Sendable {
   let tree: Tree
   let format: Format
-  let numbering: InodeNumbering
+  private(set) var numbering: InodeNumbering
   let attributes: AttributePlan
 
   /// Where checksums of metadata start from; `nil` without them.
@@ -24,6 +24,17 @@ struct Catalog: Sendable {
     for (index, node) in tree.nodes.enumerated() where node.kind == .directory {
       if !fitsIntoBlock(.node(index)) { plans[index] = plan(.node(index), sortedBy: hash) }
     }
+  }
+
+  /// The levels of the nodes, by which there are gaps; empty if there are none.
+  private(set) var levels: [UInt8] = []
+
+  /// The same with gaps between inodes, and then between blocks.
+  var spaced: Catalog {
+    var catalog = self
+    catalog.levels = Spacing.levels(of: tree)
+    catalog.numbering.space(by: catalog.levels, blockSize: format.inodesPerBlock)
+    return catalog
   }
 
   static let lostAndFoundName = Array("lost+found".utf8)

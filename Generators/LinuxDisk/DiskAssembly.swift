@@ -79,9 +79,9 @@ struct DiskAssembly {
       Piece(offset: $0.offset, count: $0.bytes.count, content: .bytes($0.bytes, offset: 0))
     }
     pieces.reserveCapacity(pieces.count + 3 * geometry.groups.count)
-    let lastInode = layout.catalog.numbering.last
-    let blockBitmaps = BlockBitmaps(geometry, highWater: builder.allocator.highWater)
-    let inodeBitmaps = InodeBitmaps(geometry, lastInode: lastInode)
+    let numbering = layout.catalog.numbering
+    let blockBitmaps = BlockBitmaps(builder.rest(of: geometry))
+    let inodeBitmaps = InodeBitmaps(geometry, numbering)
     let inodeTable = InodeTable(layout)
     let tableSize = geometry.inodesPerGroup * inodeSize
     func add(_ source: any ByteSource, from offset: Int, count: Int, at block: Int) {
@@ -93,8 +93,10 @@ struct DiskAssembly {
       let bitmap = index * blockSize
       add(blockBitmaps, from: bitmap, count: blockSize, at: group.blockBitmap)
       add(inodeBitmaps, from: bitmap, count: blockSize, at: group.inodeBitmap)
-      let used = min(max(0, lastInode - index * geometry.inodesPerGroup), geometry.inodesPerGroup)
-      add(inodeTable, from: index * tableSize, count: used * inodeSize, at: group.inodeTable)
+      let first = index * geometry.inodesPerGroup + 1
+      let used = numbering.used(among: first..<first + geometry.inodesPerGroup)
+      let count = used.last.map { $0.upperBound - first } ?? 0
+      add(inodeTable, from: index * tableSize, count: count * inodeSize, at: group.inodeTable)
     }
     pieces.sort { $0.offset < $1.offset }
     fixed = pieces

@@ -6,7 +6,7 @@ import FileTree
 struct FilesystemIdentity: Equatable, Sendable {
   /// `s_uuid`, 16 bytes.
   var uuid: [UInt8]
-  /// `s_hash_seed`, 16 bytes.
+  /// `s_hash_seed`, 16 bytes, which derives from the parameters alone.
   var hashSeed: [UInt8]
   /// The MBR's disk signature.
   var diskSignature: UInt32
@@ -20,7 +20,9 @@ struct FilesystemIdentity: Equatable, Sendable {
     let texts = [format.type.rawValue, label] + format.differences
     let bytes = TreeDigest.digest(of: tree, with: texts)
     uuid = chosen ?? TreeDigest.uuid(bytes[0..<16])
-    hashSeed = Array(bytes[16..<32])
+    // Not of the tree: one file more or less must not change the order of all others in
+    // indexed directories.
+    hashSeed = Array(TreeDigest.digest(of: ["hash seed"] + texts)[..<16])
     diskSignature = bytes[32..<36].reduce(0) { $0 << 8 | UInt32($1) }
     // A disk has either these or the signature.
     diskGUID = GUID(bytes: TreeDigest.uuid(bytes[32..<48]))

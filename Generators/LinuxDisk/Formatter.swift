@@ -4,7 +4,7 @@ import FileTree
 /// Makes a filesystem of a tree: sizes it, has it formatted, lays it out.
 struct Formatter {
   let label: String
-  let catalog: Catalog
+  private(set) var catalog: Catalog
   let identity: FilesystemIdentity
   /// When the filesystem is said to be made, in seconds since 1970.
   let time: UInt32
@@ -38,8 +38,40 @@ struct Formatter {
     case library(Ext2Error)
   }
 
-  /// Makes the filesystem.
+  /// Makes the filesystem, with gaps between what is in it if there is room for them.
   func makeDisk(_ size: SizeRequest) throws(Failure) -> Disk {
+    if size != .minimal {
+      var spaced = self
+      spaced.catalog = catalog.spaced
+      if let disk = try spaced.makeSpacedDisk(size) { return disk }
+    }
+    return try makePackedDisk(size)
+  }
+
+  /// Whether there are gaps between files.
+  private var isSpaced: Bool { !catalog.levels.isEmpty }
+
+  private func makeSpacedDisk(_ size: SizeRequest) throws(Failure) -> Disk? {
+    guard case .exactly(let bytes) = size else {
+      do throws(Failure) {
+        return try makePackedDisk(size)
+      } catch {
+        switch error {
+        case .tooSmall, .tooLarge, .tooManyInodes: return nil
+        case .library: throw error
+        }
+      }
+    }
+    let attempt = Attempt(
+      blockCount: bytes / format.blockSize,
+      inodeCount: inodeCount(spare: 0)
+    )
+    guard attempt.inodeCount <= Self.inodeLimit else { return nil }
+    if case .disk(let disk) = try make(attempt) { return disk }
+    return nil
+  }
+
+  private func makePackedDisk(_ size: SizeRequest) throws(Failure) -> Disk {
     let blockSize = format.blockSize
     switch size {
     case .exactly(let bytes):
@@ -80,7 +112,12 @@ struct Formatter {
     let content = contentBlocks()
     let spare = spareBlocks ?? content / 5
     let inodes = inodeCount(spare: spareInodes ?? usualSpareInodes(for: spare))
-    var sizing = Sizing(format, inodeCount: inodes, contentBlocks: content + spare)
+    var sizing = Sizing(
+      format,
+      inodeCount: inodes,
+      contentBlocks: content + spare,
+      isCoarse: isSpaced
+    )
     while true {
       let attempt = Attempt(
         blockCount: sizing.blockCount,
@@ -102,7 +139,8 @@ struct Formatter {
 
   /// How many inodes there have to be, if nothing else was chosen.
   private func inodeCount(spare: Int) -> Int {
-    catalog.numbering.last + (spareInodeCount ?? spare)
+    let count = catalog.numbering.last + (spareInodeCount ?? spare)
+    return isSpaced ? roundedCoarsely(count) : count
   }
 
   /// Blocks that the content takes, maps included, if nothing is split.
@@ -162,9 +200,8 @@ struct Formatter {
 
     var builder = LayoutBuilder(catalog: catalog, geometry: geometry)
     builder.placeAll()
-    let highWater = builder.allocator.highWater
-    let free = geometry.freeRuns(in: 0..<geometry.blockCount, from: highWater)
-    let spare = free.reduce(0) { $0 + $1.count }
+    let rest = builder.rest(of: geometry)
+    let spare = rest.freeRuns.reduce(0) { $0 + $1.count }
     let missing = builder.allocator.shortage + max(0, attempt.spareBlocks - spare)
     guard missing == 0 else { return .missing(missing) }
 
@@ -173,7 +210,7 @@ struct Formatter {
     if format.journalBlocks > 0 {
       journal = try library.journalSuperblock(blockCount: format.journalBlocks)
     }
-    let usage = Usage(layout, geometry: geometry, highWater: highWater, reserved: reserved)
+    let usage = Usage(layout, geometry: geometry, rest: rest, reserved: reserved)
     let writes = try library.finish(usage)
     do throws(DiskError) {
       let disk = try DiskAssembly.assemble(

@@ -39,4 +39,13 @@ struct Geometry: Sendable {
     let start = format.firstBlock + index * blocksPerGroup
     return start..<min(start + blocksPerGroup, blockCount)
   }
+
+  /// The same, of which less is free: only the free blocks in `gaps`, and those from
+  /// `highWater` on.
+  func remaining(gaps: [Range<Int>], highWater: Int) -> Geometry {
+    var rest = self
+    rest.freeRuns = gaps.flatMap { freeRuns(in: $0) }
+    rest.freeRuns += freeRuns(in: highWater..<max(highWater, blockCount))
+    return rest
+  }
 }

@@ -15,15 +15,16 @@ struct GroupChecksums {
   private enum Key: Hashable {
     /// None, or all of the group's blocks are free.
     case blocks(isFree: Bool)
-    /// So many inodes are used.
-    case inodes(Int)
+    /// None, or all of the group's inodes are used.
+    case inodes(isFree: Bool)
   }
 
-  init(_ geometry: Geometry, start: Checksum, highWater: Int, lastInode: Int) {
+  /// The checksums of a filesystem of which nothing is free but what `geometry` says.
+  init(_ geometry: Geometry, _ numbering: InodeNumbering, start: Checksum) {
     self.geometry = geometry
     self.start = start
-    blockBitmaps = BlockBitmaps(geometry, highWater: highWater)
-    inodeBitmaps = InodeBitmaps(geometry, lastInode: lastInode)
+    blockBitmaps = BlockBitmaps(geometry)
+    inodeBitmaps = InodeBitmaps(geometry, numbering)
   }
 
   /// The checksum of group `group`'s block bitmap, `freeCount` of whose blocks are free.
@@ -36,7 +37,9 @@ struct GroupChecksums {
 
   /// The checksum of group `group`'s inode bitmap, `usedCount` of whose inodes are used.
   mutating func inodeBitmap(of group: Int, usedCount: Int) -> UInt32 {
-    value(of: inodeBitmaps, group, bitCount: geometry.inodesPerGroup, .inodes(usedCount))
+    let isPlain = usedCount == 0 || usedCount == geometry.inodesPerGroup
+    let key = isPlain ? Key.inodes(isFree: usedCount == 0) : nil
+    return value(of: inodeBitmaps, group, bitCount: geometry.inodesPerGroup, key)
   }
 
   private mutating func value(

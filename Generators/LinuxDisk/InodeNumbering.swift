@@ -2,8 +2,9 @@ import FileTree
 
 /// Which inode is what.
 ///
-/// Numbers are arithmetic: inodes are in the order of the tree's nodes, behind
-/// the reserved ones. Behind them are further ones of files with very many names.
+/// Inodes are in the order of the tree's nodes, behind the reserved ones, with gaps
+/// where ``Spacing`` wants them. Behind them are further ones of files with very many
+/// names.
 ///
 /// What has an inode of its own is called a file here, and counted from 0: first all
 /// nodes, then the further ones.
@@ -24,12 +25,41 @@ struct InodeNumbering: Sendable {
   /// Whether inode 11 is a lost+found that the tree does not have.
   let addsLostAndFound: Bool
 
+  /// The first files of runs without gaps, and their inodes.
+  private var starts: [(file: Int, inode: Int)]
+
+  /// Numbers the files of a tree, without gaps.
   init(_ tree: Tree) {
     nodeCount = tree.nodes.count
     further = FurtherInodes(tree)
     let name = Array("lost+found".utf8)[...]
     addsLostAndFound = !tree.nodes[0].children.contains { index in
       tree.text[tree.name(of: tree.entries[index])] == name
+    }
+    starts = [(1, Self.first + (addsLostAndFound ? 1 : 0))]
+  }
+
+  /// Numbers the files anew, with gaps before those that have a level.
+  ///
+  /// - Parameters:
+  ///   - levels: The levels of the tree's nodes.
+  ///   - blockSize: How many inodes are in a block: gaps end with one.
+  mutating func space(by levels: [UInt8], blockSize: Int) {
+    var spacing = Spacing(at: 0)
+    var next = starts[0].inode
+    starts = [(1, next)]
+    for file in 1..<max(1, fileCount) {
+      let level = file < nodeCount ? levels[file] : 0
+      // Gaps of less than a block of inodes would be of no use.
+      if level > 1 {
+        // Inode 1 is at 0 of the tables.
+        let alignment = max(blockSize, spacing.alignment(at: next - 1, level: level))
+        let aligned = (next - 1 + alignment - 1) / alignment * alignment + 1
+        spacing.start(level, at: aligned - 1)
+        if aligned > next { starts.append((file, aligned)) }
+        next = aligned
+      }
+      next += 1
     }
   }
 
@@ -49,7 +79,20 @@ struct InodeNumbering: Sendable {
 
   /// The inode of file `file`; that of a node is its first.
   func inode(of file: Int) -> Int {
-    file == 0 ? Self.root : file + Self.first - (addsLostAndFound ? 0 : 1)
+    if file == 0 { return Self.root }
+    let start = starts[lastStart { $0.file <= file }]
+    return start.inode + file - start.file
+  }
+
+  /// The last run for which `isBefore` holds, as it does for the first.
+  private func lastStart(_ isBefore: ((file: Int, inode: Int)) -> Bool) -> Int {
+    var low = 0
+    var high = starts.count
+    while high - low > 1 {
+      let middle = (low + high) / 2
+      if isBefore(starts[middle]) { low = middle } else { high = middle }
+    }
+    return low
   }
 
   /// The inode that an entry of the tree names.
@@ -59,7 +102,34 @@ struct InodeNumbering: Sendable {
   }
 
   /// The last inode that is used, or the last reserved one.
-  var last: Int { Self.first - 1 + (fileCount - 1) + (addsLostAndFound ? 1 : 0) }
+  var last: Int {
+    let start = starts[starts.count - 1]
+    return start.inode + fileCount - start.file - 1
+  }
+
+  /// The used inodes among `numbers`, as ascending runs; the reserved ones are used.
+  func used(among numbers: Range<Int>) -> [Range<Int>] {
+    var runs: [Range<Int>] = []
+    var index = lastStart { $0.inode <= numbers.lowerBound }
+    if index == 0 {
+      let run = (1..<starts[0].inode).clamped(to: numbers)
+      if !run.isEmpty { runs.append(run) }
+    }
+    while index < starts.count && starts[index].inode < numbers.upperBound {
+      let end = index + 1 < starts.count ? starts[index + 1].file : fileCount
+      let run = starts[index].inode..<starts[index].inode + end - starts[index].file
+      let part = run.clamped(to: numbers)
+      if !part.isEmpty {
+        if let last = runs.last, last.upperBound == part.lowerBound {
+          runs[runs.count - 1] = last.lowerBound..<part.upperBound
+        } else {
+          runs.append(part)
+        }
+      }
+      index += 1
+    }
+    return runs
+  }
 
   /// What inode `number` is for.
   func owner(of number: Int) -> Owner {
@@ -69,8 +139,10 @@ struct InodeNumbering: Sendable {
     case ..<Self.first: return .reserved
     case Self.first where addsLostAndFound: return .lostAndFound
     default:
-      let file = number - Self.first + (addsLostAndFound ? 0 : 1)
-      return file < fileCount ? .file(file) : .unused
+      let index = lastStart { $0.inode <= number }
+      let file = starts[index].file + number - starts[index].inode
+      let end = index + 1 < starts.count ? starts[index + 1].file : fileCount
+      return file < end ? .file(file) : .unused
     }
   }
 

@@ -16,6 +16,9 @@ struct LayoutBuilder {
   private var mapBlocks: [Int: MapBlocks] = [:]
   private var attributeMap = FileMap(runs: [])
 
+  /// Tells of gaps between the blocks of what is placed now; `nil` without them.
+  private var spacing: Spacing?
+
   /// What was placed, in ascending order of blocks.
   private(set) var placements: [Placement] = []
 
@@ -41,22 +44,51 @@ struct LayoutBuilder {
     }
     let nodes = catalog.tree.nodes
     let numbering = catalog.numbering
+    startZone()
     for file in 0..<numbering.fileCount {
       let inode = numbering.inode(of: file)
       let index = numbering.node(ofFile: file)
       let node = nodes[index]
       switch node.kind {
-      case .directory: placeDirectory(.node(index), inode: inode)
-      case .symbolicLink where node.size >= 60: place(inode, [0..<1])
-      default: break
+      case .directory:
+        leaveGap(before: file)
+        placeDirectory(.node(index), inode: inode)
+      case .symbolicLink where node.size >= 60:
+        leaveGap(before: file)
+        place(inode, [0..<1])
+      default:
+        break
       }
     }
+    startZone()
     placeAttributes()
+    startZone()
     for file in 0..<numbering.fileCount {
       let node = nodes[numbering.node(ofFile: file)]
       guard node.kind == .regular && node.size > 0 else { continue }
+      leaveGap(before: file)
       place(numbering.inode(of: file), blockRanges(of: node))
     }
+  }
+
+  /// Starts something of another kind, which does not move if what is before it grows
+  /// a little.
+  private mutating func startZone() {
+    guard !catalog.levels.isEmpty else { return }
+    if let spacing {
+      allocator.align(to: spacing.alignment(at: allocator.highWater, level: Spacing.levelLimit))
+    }
+    spacing = Spacing(at: allocator.highWater)
+  }
+
+  /// Leaves a gap before the blocks of a file that has a level.
+  private mutating func leaveGap(before file: Int) {
+    guard file < catalog.levels.count, catalog.levels[file] > 0 else { return }
+    let level = catalog.levels[file]
+    if let spacing {
+      allocator.align(to: spacing.alignment(at: allocator.highWater, level: level))
+    }
+    spacing?.start(level, at: allocator.highWater)
   }
 
   /// Places the blocks with extended attributes.
@@ -135,6 +167,11 @@ struct LayoutBuilder {
     }
     mapBlocks[inode] = MapBlocks(tree, at: locations)
     placements.append(Placement(inode: UInt32(inode), isMap: true))
+  }
+
+  /// What is free of a filesystem, once everything is placed.
+  func rest(of geometry: Geometry) -> Geometry {
+    geometry.remaining(gaps: allocator.gaps, highWater: allocator.highWater)
   }
 
   /// The layout, once everything is placed.

@@ -11,7 +11,11 @@ struct Sizing {
 
   private var leastBlockCount = 0
 
-  init(_ format: Format, inodeCount: Int, contentBlocks: Int) {
+  /// Whether a little more makes no difference in most cases.
+  private let isCoarse: Bool
+
+  init(_ format: Format, inodeCount: Int, contentBlocks: Int, isCoarse: Bool = false) {
+    self.isCoarse = isCoarse
     self.format = format
     self.inodeCount = inodeCount
     self.contentBlocks = contentBlocks
@@ -54,6 +58,7 @@ struct Sizing {
       let backups = format.features.contains(.sparseSuper) ? Self.backupCount(groups) : groups
       let overhead = format.firstBlock + groups * head + backups * (1 + descriptorBlocks)
       var next = max(contentBlocks + overhead, leastBlockCount)
+      if isCoarse { next = roundedCoarsely(next) }
       if groups > 1 { next = max(next, format.firstBlock + (groups - 1) * blocksPerGroup) }
       // A last group that cannot hold its own head would be cut off.
       let rest = (next - format.firstBlock) % blocksPerGroup

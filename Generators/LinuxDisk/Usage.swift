@@ -27,18 +27,21 @@ struct Usage {
 }
 
 extension Usage {
-  /// Counts what `layout` uses of a filesystem, up to `highWater`.
-  init(_ layout: Layout, geometry: Geometry, highWater: Int, reserved: Reservation) {
+  /// Counts what `layout` uses of a filesystem, of which `rest` is free in the end.
+  init(_ layout: Layout, geometry: Geometry, rest: Geometry, reserved: Reservation) {
     let directories = layout.directoryCounts(geometry)
     var groups: [Group] = []
     groups.reserveCapacity(geometry.groups.count)
-    let lastInode = layout.catalog.numbering.last
+    let numbering = layout.catalog.numbering
     var checksums = layout.catalog.checksum.map {
-      GroupChecksums(geometry, start: $0, highWater: highWater, lastInode: lastInode)
+      GroupChecksums(rest, numbering, start: $0)
     }
     for index in geometry.groups.indices {
-      let free = geometry.freeRuns(in: geometry.blocks(ofGroup: index), from: highWater)
-      let used = min(max(0, lastInode - index * geometry.inodesPerGroup), geometry.inodesPerGroup)
+      let free = rest.freeRuns(in: geometry.blocks(ofGroup: index))
+      let first = index * geometry.inodesPerGroup + 1
+      let inodes = numbering.used(among: first..<first + geometry.inodesPerGroup)
+      let used = inodes.reduce(0) { $0 + $1.count }
+      let end = inodes.last?.upperBound ?? first
       let freeCount = free.reduce(0) { $0 + $1.count }
       let blockChecksum = checksums?.blockBitmap(of: index, freeCount: freeCount)
       let inodeChecksum = checksums?.inodeBitmap(of: index, usedCount: used)
@@ -47,7 +50,7 @@ extension Usage {
           freeBlocks: freeCount,
           freeInodes: geometry.inodesPerGroup - used,
           directories: directories[index],
-          unusedInodeTail: geometry.inodesPerGroup - used,
+          unusedInodeTail: first + geometry.inodesPerGroup - end,
           isInodeTableUnused: used == 0,
           bitmapChecksums: blockChecksum.flatMap { blocks in
             inodeChecksum.map { (blocks, $0) }

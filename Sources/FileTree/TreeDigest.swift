@@ -25,6 +25,13 @@ package struct TreeDigest {
     return digest.finish()
   }
 
+  /// The digest of texts.
+  package static func digest(of texts: [String]) -> [UInt8] {
+    var digest = TreeDigest()
+    for text in texts { digest.add(text: text) }
+    return digest.finish()
+  }
+
   /// A UUID of 16 bytes of a digest: version 8, "custom", and the variant of
   /// RFC 9562, section 5.8.
   package static func uuid(_ bytes: ArraySlice<UInt8>) -> [UInt8] {
