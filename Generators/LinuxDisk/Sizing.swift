@@ -44,6 +44,8 @@ struct Sizing {
     var total = max(contentBlocks, leastBlockCount)
     // Tables grow with the number of groups, and that with the tables.
     for _ in 0..<16 {
+      // Then there is no such filesystem; and what follows stays countable.
+      guard total <= 2 * format.blockLimit else { return total }
       let groups = max(
         1,
         Self.divideUp(total - format.firstBlock, by: blocksPerGroup),

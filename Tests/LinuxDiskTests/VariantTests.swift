@@ -120,6 +120,23 @@ struct VariantTests {
     #expect(line.dropFirst(parameter.count + 2).hasPrefix(message), "\(line)")
   }
 
+  @Test(
+    "that need more room than there can be are refused",
+    arguments: [
+      "inodes=+1G block-size=1024 layout=gpt type=ext4 features=^flex_bg,^sparse_super",
+      "inodes=+2G block-size=1024 inode-size=1024 layout=gpt",
+      "size=+255G features=^sparse_super block-size=2048",
+      "size=+15T layout=gpt inodes=+2G inode-size=4096",
+    ]
+  )
+  func tooMuchIsRefused(variant: String) throws {
+    let directory = try TemporaryDirectory()
+    let words = variant.split(separator: " ").map(String.init)
+    let error = #expect(throws: GeneratorError.self) { try build(directory.path, words) }
+    let line = try #require(error?.lines.first)
+    #expect(line.contains("filesystems of such blocks and features have at most"), "\(line)")
+  }
+
   @Test("leave out what does not fit, each file named")
   func misfitsAreNamed() throws {
     let directory = try TemporaryDirectory()

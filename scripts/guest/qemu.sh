@@ -8,6 +8,8 @@
 #   GUEST_TIMEOUT     seconds after which the guest is killed (default 120;
 #                     the exit status is then 124)
 #   GUEST_READONLY    off: the guest may write to the disk (default on)
+#   GUEST_DRIVES      paths of raw disks that the guest may write to, one on each
+#                     line, which it has as /dev/vdb, /dev/vdc and so on
 #   GUEST_APPEND      more words for the kernel command line (see prepare)
 #   GUEST_DIR         where vmlinuz and initramfs are, made if missing
 #                     (default .build/guest below the top of the repository)
@@ -39,6 +41,12 @@ command -v qemu-system-x86_64 >/dev/null ||
   "$here/prepare" "$guest" >&2 ||
   die "cannot make the guest's kernel"
 
+drives=()
+while read -r drive; do
+  [ -n "$drive" ] || continue
+  drives+=(-drive "file=${drive//,/,,},format=raw,if=virtio,cache=unsafe")
+done <<<"${GUEST_DRIVES:-}"
+
 # What -nographic does, but for the BIOS: that would clear the terminal and
 # leave its escape codes in front of the guest's first line.
 #
@@ -49,4 +57,5 @@ exec timeout --foreground --verbose --kill-after=5 "${GUEST_TIMEOUT:-120}" \
   -kernel "$guest/vmlinuz" -initrd "$guest/initramfs" \
   -append "console=ttyS0 panic=-1 quiet no_timer_check tsc=reliable ${GUEST_APPEND:-}" \
   -drive "$nbd,format=raw,if=virtio,readonly=${GUEST_READONLY:-on}" \
+  ${drives[@]+"${drives[@]}"} \
   </dev/null
