@@ -6,33 +6,48 @@ import Testing
 @FilesystemThread
 @Suite(.tags(.interop), .timeLimit(.minutes(15)))
 struct ManifestTests {
-  /// Commands that write a manifest of the working directory, and what they cannot
-  /// tell of.
-  nonisolated private static let writers: [(line: String, without: [String])] = [
-    ("mtree -c -K device -p .", []),
-    ("mtree -c -n -K device,sha256 -p . | mtree -C -K device", []),
-    ("bsdtar -cf - --format=mtree .", ["exclude=socket"]),
-    ("bsdtar -cf - --format=mtree --options=mtree:all .", ["exclude=socket"]),
-    ("bsdtar -cf - --format=mtree --options=mtree:use-set,mtree:indent .", ["exclude=socket"]),
+  /// Commands that write a manifest of the working directory.
+  ///
+  /// NetBSD's mtree writes names with newlines into comments as they are, and has no
+  /// room for long targets of links.
+  nonisolated private static let writers: [(line: String, knowsAll: Bool)] = [
+    ("mtree -c -K device -p .", false),
+    ("mtree -c -K device,sha256 -p . | mtree -C -K device,sha256", false),
+    ("bsdtar -cf - --format=mtree .", true),
+    ("bsdtar -cf - --format=mtree --options=mtree:all .", true),
+    ("bsdtar -cf - --format=mtree --options=mtree:use-set,mtree:indent .", true),
   ]
 
-  /// A tree with a little of everything, and a copy of it that has lost all attributes,
-  /// and its devices.
-  private static let trees = Result {
-    let tree = try MixedTree(isFull: false).root
-    let copy = RawPath(try TemporaryDirectory.shared()("copy"))
-    let line = """
-      set -e
-      cp -a '\(tree)' '\(copy)'
-      cd '\(copy)'
-      rm -f types/char-* types/block-* types/fifo
-      [ $(id -u) != 0 ] || chown -Rh 1:1 .
-      find . ! -type l -exec chmod 700 {} +
-      find . -exec touch -h -d @5 {} +
-      """
-    let outcome = try Program.shell(line)
-    guard outcome.status == 0 else { throw ToolFailure("\(outcome)") }
-    return (tree: tree, copy: copy)
+  private struct Trees {
+    /// A tree with a little of everything.
+    var tree: RawPath
+    /// A copy of it that has lost all attributes, and its devices.
+    var copy: RawPath
+
+    init(removing removed: String) throws {
+      tree = try MixedTree(isFull: false).root
+      copy = RawPath(try TemporaryDirectory.shared()("copy"))
+      let line = """
+        set -e
+        newline='
+        '
+        cd '\(tree)'
+        rm -rf \(removed)
+        cp -a . '\(copy)'
+        cd '\(copy)'
+        rm -f types/char-* types/block-* types/fifo types/socket
+        [ $(id -u) != 0 ] || chown -Rh 1:1 .
+        find . ! -type l -exec chmod 700 {} +
+        find . -exec touch -h -d @5 {} +
+        """
+      let outcome = try Program.shell(line)
+      guard outcome.status == 0 else { throw ToolFailure("\(outcome)") }
+    }
+
+    static let all = Result { try Trees(removing: "") }
+    static let simple = Result {
+      try Trees(removing: "names/*\"$newline\"* links/to-????")
+    }
   }
 
   private func digest(_ image: PartitionImage) throws -> Substring {
@@ -41,17 +56,16 @@ struct ManifestTests {
 
   @Test("Manifests that others write give files their attributes back", arguments: writers.indices)
   func roundTrip(_ index: Int) throws {
-    let (tree, copy) = try Self.trees.get()
-    let (line, without) = Self.writers[index]
+    let (line, knowsAll) = Self.writers[index]
+    let trees = try (knowsAll ? Trees.all : Trees.simple).get()
     let directory = try TemporaryDirectory()
-    let written = try Program.shell("\(line) >'\(directory("manifest"))'", directory: "\(tree)")
-    #expect(written.status == 0, "\(written)")
     let manifest = directory("manifest")
-    let parameters = ["type=ext4"] + without
-    let expected = try digest(PartitionImage(of: tree, parameters))
-    let plain = try digest(PartitionImage(of: copy, parameters))
+    let written = try Program.shell("\(line) >'\(manifest)'", directory: "\(trees.tree)")
+    #expect(written.status == 0, "\(written)")
+    let expected = try digest(PartitionImage(of: trees.tree, ["type=ext4"]))
+    let plain = try digest(PartitionImage(of: trees.copy, ["type=ext4"]))
     #expect(plain != expected)
-    let image = try PartitionImage(of: copy, parameters + ["manifest=\(manifest)"])
+    let image = try PartitionImage(of: trees.copy, ["type=ext4", "manifest=\(manifest)"])
     #expect(try digest(image) == expected, "\(line)")
     #expect(try image.complaints().isEmpty)
   }
@@ -189,14 +203,13 @@ struct ManifestTests {
 
   @Test("Owners and modes of everything are those that chown and chmod would set")
   func everybody() throws {
-    let (tree, copy) = try Self.trees.get()
+    let (tree, copy) = try (Trees.all.get().tree, Trees.all.get().copy)
     let other = try TemporaryDirectory()
     let (user, group) = MixedTree.isPrivileged ? (0, 0) : (Int(geteuid()), Int(getegid()))
     let line = """
       set -e
       cp -a '\(tree)' '\(other("tree"))'
       cd '\(other("tree"))'
-      touch -r . ../root
       chown -Rh \(user):\(group) .
       chmod -R u-s,g-s,o-w .
       """
