@@ -48,6 +48,20 @@ extension LinuxDisk {
         "keep|skip",
         "Whether files keep their extended attributes, POSIX ACLs among them. Default: keep."
       ),
+      .init(
+        "on-change",
+        "error|serve",
+        "What becomes of a file that changes while it is served: it cannot be read any more, or it "
+          + "is served as it is now, with zeros where it became shorter. Default: error."
+      ),
+      .init(
+        "snapshot",
+        "none|auto|reflink",
+        "Whether files are cloned at the start, so that they may change while they are served. "
+          + "Clones share their blocks with the files, which btrfs and XFS can; they are in a file "
+          + "without a name in the tree's directory, which goes when nbdgen does. auto is for "
+          + "serving files as they are where they cannot be cloned. Default: none."
+      ),
     ] + editing,
     discussion: """
       The disk has one Linux partition at 1 MiB (in an MBR of type 0x83), so a guest finds its root \
@@ -78,7 +92,8 @@ extension LinuxDisk {
 
       A file that changes after the start - content, size, times, or another file in its place - \
       can no longer be read: clients get an I/O error, and the log names the file. Restart nbdgen \
-      to serve the tree as it is now.
+      to serve the tree as it is now, or see on-change= and snapshot=. What a program does to a \
+      file that it mapped into memory is noticed only when the host's kernel notices.
 
       Equal trees give equal disks, byte for byte, on every host: UUID and hash seed derive from \
       the tree and the parameters, and the time of the filesystem's making is that of the newest \

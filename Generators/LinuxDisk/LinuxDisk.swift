@@ -74,6 +74,8 @@ public enum LinuxDisk: Generator {
         path,
         descriptors: descriptors,
         readsAttributes: options.attributes == .keep,
+        changePolicy: options.changePolicy,
+        snapshot: options.snapshot,
         filter: options.edits.filter
       )
     }

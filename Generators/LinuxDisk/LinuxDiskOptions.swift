@@ -18,6 +18,10 @@ struct LinuxDiskOptions {
   var spareInodeCount: Int?
   /// Whether files keep their extended attributes.
   var attributes: AttributeChoice
+  /// What becomes of files that change while they are served.
+  var changePolicy: ChangePolicy
+  /// Whether the files are cloned at the start.
+  var snapshot: SnapshotPolicy
   /// What is done to the tree.
   var edits: TreeEdits
   /// `SOURCE_DATE_EPOCH`, if it is set.
@@ -36,6 +40,8 @@ struct LinuxDiskOptions {
     uuid = try Self.uuid(parameters)
     spareInodeCount = try Self.spareInodeCount(parameters)
     attributes = try parameters.choice("xattrs", of: AttributeChoice.self) ?? .keep
+    changePolicy = try parameters.choice("on-change", of: ChangePolicy.self) ?? .error
+    snapshot = try parameters.choice("snapshot", of: SnapshotPolicy.self) ?? .none
     edits = try TreeEdits(parameters)
     time = try environment.sourceDate()
   }

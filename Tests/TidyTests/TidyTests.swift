@@ -48,7 +48,7 @@ struct TidyTests {
     "Sources/DiskModel/HostPathFile.swift",
     "Sources/DiskModel/OutputRawSpan+Copying.swift",
     "Sources/FileTree/DirectoryStack.swift",
-    "Sources/FileTree/Tree+HostFiles.swift",
+    "Sources/FileTree/DraftNames.swift", "Sources/FileTree/HostDirectory.swift",
     "Sources/FileTree/TreeScanner+Listing.swift",
     "Sources/FileTree/TreeScanner.swift",
     "Sources/NBDProtocol/BigEndian.swift",

@@ -68,6 +68,23 @@ int64_t host_seek(int descriptor, int64_t offset, int is_hole);
 
 void host_close(int descriptor);
 
+/// Makes a file without a name on the filesystem of an open directory; it is gone
+/// when it is closed.
+int host_make_unnamed_file(int directory);
+
+/// Another descriptor of an open file.
+int host_duplicate(int descriptor);
+
+/// Makes `count` bytes from the start of one file show up in another at `offset`
+/// without copying them; both on a filesystem that shares blocks.
+int host_clone_range(int source, int64_t count, int target, int64_t offset);
+
+/// Bytes of which a filesystem's blocks are multiples, for an open file.
+int64_t host_block_size(int descriptor);
+
+/// What the kernel's clock for files' times says, in nanoseconds since 1970.
+int64_t host_file_clock(void);
+
 /// Directory stream over a descriptor, which it owns from then on; NULL when
 /// it cannot be had, the descriptor being closed.
 void *host_directory_stream(int descriptor);
