@@ -41,7 +41,7 @@ struct ManifestPageTests {
       .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
     let page = top.appendingPathComponent("docs/manifests.md").path
     let blocks = blocks(of: try String(contentsOfFile: page, encoding: .utf8))
-    #expect(blocks.count > 15)
+    #expect(blocks.count > 14)
     let directory = try TemporaryDirectory()
     let programs = URL(fileURLWithPath: try Program.nbdgen().path).deletingLastPathComponent().path
     var output = ""
