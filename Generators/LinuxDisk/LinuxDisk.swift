@@ -59,7 +59,7 @@ public enum LinuxDisk: Generator {
     if trees.count == 1 && options.edits.isEmpty { return trees[0] }
     var draft = TreeDraft()
     for tree in trees { draft.merge(tree) }
-    try options.edits.apply(to: &draft, descriptors)
+    try options.edits.apply(to: &draft, descriptors, options.changePolicy)
     return draft.finish()
   }
 

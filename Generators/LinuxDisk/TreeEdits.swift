@@ -51,7 +51,11 @@ struct TreeEdits {
   var isEmpty: Bool { owner == nil && mask == 0 && manifests.isEmpty }
 
   /// Does it.
-  func apply(to draft: inout TreeDraft, _ descriptors: DescriptorCache) throws(GeneratorError) {
+  func apply(
+    to draft: inout TreeDraft,
+    _ descriptors: DescriptorCache,
+    _ changePolicy: ChangePolicy
+  ) throws(GeneratorError) {
     draft.remove(filter)
     if owner != nil || mask != 0 { draft.setAll(owner: owner, mask: mask) }
     let defaults = NewFileDefaults(user: owner?.user ?? 0, group: owner?.group ?? 0, mask: mask)
@@ -61,7 +65,8 @@ struct TreeEdits {
         format: format,
         to: &draft,
         defaults: defaults,
-        descriptors: descriptors
+        descriptors: descriptors,
+        changePolicy: changePolicy
       )
     } catch {
       throw .host(error.lines)
