@@ -213,4 +213,7 @@ int host_working_directory(char *buffer, size_t count);
 
 int host_process_number(void);
 
+/// How many processors this process may run on, at least one.
+int host_processor_count(void);
+
 #endif
