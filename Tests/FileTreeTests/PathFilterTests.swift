@@ -15,6 +15,15 @@ extension PathFilter {
   }
 }
 
+extension TreeScanner {
+  /// Scans all but what a filter leaves out.
+  static func scan(_ path: String, _ filter: PathFilter) throws(ScanFailure) -> Tree {
+    var options = ScanOptions()
+    options.filter = filter
+    return try scan(path, descriptors: DescriptorCache(capacity: 4), options: options)
+  }
+}
+
 @Suite("Filters of trees")
 struct PathFilterTests {
   private let directory: TemporaryDirectory
@@ -54,8 +63,7 @@ struct PathFilterTests {
   ])
   func theFirstThatMatchesDecides(rules: [String], expected: String) throws {
     let filter = try PathFilter(rules)
-    let descriptors = DescriptorCache(capacity: 4)
-    let tree = try TreeScanner.scan(directory.path, descriptors: descriptors, filter: filter)
+    let tree = try TreeScanner.scan(directory.path, filter)
     #expect(Self.paths(tree) == expected.split(separator: " ").map(String.init))
 
     var draft = TreeDraft()
@@ -77,12 +85,11 @@ struct PathFilterTests {
       if geteuid() == 0 { _ = seteuid(65534) }
       defer { _ = seteuid(getuid()) }
       let filter = try PathFilter(["-/closed/", "-secret"])
-      let descriptors = DescriptorCache(capacity: 4)
-      let tree = try TreeScanner.scan(path, descriptors: descriptors, filter: filter)
+      let tree = try TreeScanner.scan(path, filter)
       #expect(tree.nameStrings() == ["a", "b", "log", "x.o"])
       let other = try PathFilter(["-/closed/*", "-secret/"])
       let failure = #expect(throws: ScanFailure.self) {
-        _ = try TreeScanner.scan(path, descriptors: descriptors, filter: other)
+        _ = try TreeScanner.scan(path, other)
       }
       #expect(failure?.problems.map(\.path).sorted() == [path + "/closed", path + "/secret"])
     }
