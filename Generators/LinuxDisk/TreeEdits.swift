@@ -47,8 +47,8 @@ struct TreeEdits {
     return (numbers[0], numbers[1])
   }
 
-  /// Whether nothing is done but what the scan of a directory does itself.
-  var isEmpty: Bool { owner == nil && mask == 0 && manifests.isEmpty }
+  /// Whether nothing is done.
+  var isEmpty: Bool { filter.isEmpty && owner == nil && mask == 0 && manifests.isEmpty }
 
   /// Does it.
   func apply(
