@@ -65,7 +65,7 @@ public enum LinuxDisk: Generator {
     if trees.count == 1 && options.edits.isEmpty { return trees[0] }
     var draft = TreeDraft()
     for tree in trees { draft.merge(tree) }
-    try options.edits.apply(to: &draft, environment.descriptors)
+    try options.edits.apply(to: &draft, environment.descriptors, options.scanning.changePolicy)
     return draft.finish()
   }
 

@@ -47,11 +47,15 @@ struct TreeEdits {
     return (numbers[0], numbers[1])
   }
 
-  /// Whether nothing is done but what the scan of a directory does itself.
-  var isEmpty: Bool { owner == nil && mask == 0 && manifests.isEmpty }
+  /// Whether nothing is done.
+  var isEmpty: Bool { filter.isEmpty && owner == nil && mask == 0 && manifests.isEmpty }
 
   /// Does it.
-  func apply(to draft: inout TreeDraft, _ descriptors: DescriptorCache) throws(GeneratorError) {
+  func apply(
+    to draft: inout TreeDraft,
+    _ descriptors: DescriptorCache,
+    _ changePolicy: ChangePolicy
+  ) throws(GeneratorError) {
     draft.remove(filter)
     if owner != nil || mask != 0 { draft.setAll(owner: owner, mask: mask) }
     let defaults = NewFileDefaults(user: owner?.user ?? 0, group: owner?.group ?? 0, mask: mask)
@@ -61,7 +65,8 @@ struct TreeEdits {
         format: format,
         to: &draft,
         defaults: defaults,
-        descriptors: descriptors
+        descriptors: descriptors,
+        changePolicy: changePolicy
       )
     } catch {
       throw .host(error.lines)

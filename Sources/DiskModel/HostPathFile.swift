@@ -6,11 +6,18 @@ final class HostPathFile: HostFileSet {
   let descriptors: DescriptorCache
   private let path: String
   private let seal: FileSeal
+  let changePolicy: ChangePolicy
 
-  init(_ path: String, seal: FileSeal, descriptors: DescriptorCache) {
+  init(
+    _ path: String,
+    seal: FileSeal,
+    descriptors: DescriptorCache,
+    changePolicy: ChangePolicy
+  ) {
     self.path = path
     self.seal = seal
     self.descriptors = descriptors
+    self.changePolicy = changePolicy
   }
 
   func seal(of index: Int) -> FileSeal { seal }
@@ -56,14 +63,24 @@ package struct SealedHostFile: Sendable {
   /// - Parameters:
   ///   - path: The file; symbolic links are followed.
   ///   - descriptors: Keeps the file open while it is read.
+  ///   - changePolicy: What becomes of the file if it changes.
   /// - Throws: The host's error if the file cannot be opened.
-  package init?(_ path: String, descriptors: DescriptorCache) throws(Errno) {
+  package init?(
+    _ path: String,
+    descriptors: DescriptorCache,
+    changePolicy: ChangePolicy = .error
+  ) throws(Errno) {
     let descriptor = try HostCall.openRegular(path)
     defer { host_close(descriptor) }
     let status = try HostCall.status(of: descriptor)
     guard status.mode & 0o170000 == 0o100000 else { return nil }
     seal = FileSeal(status)
-    let set = HostPathFile(path, seal: seal, descriptors: descriptors)
+    let set = HostPathFile(
+      path,
+      seal: seal,
+      descriptors: descriptors,
+      changePolicy: changePolicy
+    )
     source = HostFile(set, index: 0)
     // Of one that the host cannot tell, all.
     let all = seal.size > 0 ? [0..<seal.size] : []

@@ -56,10 +56,10 @@ struct AttributeGuestTests {
     let expected = try Program.shell(Self.listing, directory: "\(root)")
     #expect(expected.status == 0 && expected.errors.isEmpty, "\(expected)")
 
-    var environment = ["GUEST_DIR": guest, "GUEST_TIMEOUT": "200"]
-    if !MixedTree.isPrivileged { environment["GUEST_APPEND"] = "nbdgen.devtmpfs=1" }
+    let environment = ["GUEST_DIR": guest, "GUEST_TIMEOUT": "200"]
     let line = "export unixsocket; '\(Self.scripts)/guest/qemu.sh'"
-    let words = ["-U", "-", "linuxdisk", "\(root)", "type=\(type)", "--run", line]
+    let manifest = "manifest=\(Self.scripts)/guest/devices.mtree"
+    let words = ["-U", "-", "linuxdisk", "\(root)", "type=\(type)", manifest, "--run", line]
     let outcome = try Program.nbdgen(environment: environment).run(words, timeout: 240)
     let section = try #require(FloppyGuest.section("attributes", of: outcome), "\(outcome)")
     #expect(section.count > 100)

@@ -11,10 +11,10 @@ struct BootTests {
   func boot(_ type: FilesystemType) throws {
     let directory = try Self.guestDirectory.get()
     let root = try Self.tree.get()
-    let words = ["-U", "-", "linuxdisk", "\(root)", "type=\(type)", "--run"]
+    let manifest = "manifest=\(Self.scripts)/guest/devices.mtree"
+    let words = ["-U", "-", "linuxdisk", "\(root)", "type=\(type)", manifest, "--run"]
     let line = "export unixsocket; '\(Self.scripts)/guest/qemu.sh'"
-    var environment = ["GUEST_DIR": directory, "GUEST_TIMEOUT": "200"]
-    if !MixedTree.isPrivileged { environment["GUEST_APPEND"] = "nbdgen.devtmpfs=1" }
+    let environment = ["GUEST_DIR": directory, "GUEST_TIMEOUT": "200"]
     let nbdgen = try Program.nbdgen(environment: environment)
     let outcome = try nbdgen.run(words + [line], timeout: 240)
     #expect(outcome.status == 0, "\(outcome)")
@@ -42,22 +42,30 @@ struct BootTests {
       try section("checksums"),
       try onHost("find . -xdev -type f -exec md5sum -z {} +")
     )
-    // The time of a terminal is when it was last written to.
+    // The devices are not on the host; the time of a terminal is when it was last
+    // written to.
     let format = "%f %u %g %h %s %t:%T %Y %n\\0"
     expectEqual(
       try section("attributes"),
       try onHost(
-        "find . -xdev ! -type d ! -path ./dev/console -exec stat --printf '\(format)' {} +"
+        "find . -xdev ! -type d ! -path './dev/*' -exec stat --printf '\(format)' {} +"
       )
     )
+    #expect(try section("devices") == Self.devices)
     let complaint = /EXT[234]-fs.*(error|warning)|I\/O error/
     #expect(!outcome.lines.contains { $0.contains(complaint) }, "\(outcome)")
     #expect(outcome.lines.contains { $0.hasPrefix("guest: done") })
   }
 
+  /// The directory of the scripts that make and boot guests.
   static let scripts = URL(fileURLWithPath: #filePath)
     .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
     .appendingPathComponent("scripts").path
+
+  /// What the guest tells of the devices of the manifest: numbers are hexadecimal.
+  private static let devices = Set(
+    ["600 0 0 5:1", "666 0 0 1:3", "660 0 0 4:40"].map { Data($0.utf8) }
+  )
 
   /// The guest's kernel, which is downloaded if it is not there.
   static let guestDirectory = Result {
@@ -78,8 +86,11 @@ struct BootTests {
     find . -xdev -type f -exec md5sum {} +
     echo "guest: checksums end"
     echo "guest: attributes begin"
-    find . -xdev ! -type d ! -path ./dev/console -exec /sbin/busybox stat -c '%f %u %g %h %s %t:%T %Y %n' {} +
+    find . -xdev ! -type d ! -path './dev/*' -exec /sbin/busybox stat -c '%f %u %g %h %s %t:%T %Y %n' {} +
     echo "guest: attributes end"
+    echo "guest: devices begin"
+    /sbin/busybox stat -c '%a %u %g %t:%T' dev/*
+    echo "guest: devices end"
     dmesg | grep -E 'EXT[234]-fs|I/O error'
     echo "guest: done"
     sleep 0.2

@@ -47,11 +47,12 @@ struct VsockTests {
     let guest = top.appendingPathComponent(".build/guest").path
     try Program("\(Self.scripts)/guest/prepare").succeed([guest], timeout: 400)
     let root = try Self.tree(guest)
-    var environment = ["GUEST_DIR": guest, "GUEST_TIMEOUT": "300"]
-    if !MixedTree.isPrivileged { environment["GUEST_APPEND"] = "nbdgen.devtmpfs=1" }
+    let environment = ["GUEST_DIR": guest, "GUEST_TIMEOUT": "300"]
     let nbdgen = try Program.nbdgen(environment: environment)
     let line = "export unixsocket; '\(Self.scripts)/guest/qemu.sh'"
-    let outcome = try nbdgen.run(["-U", "-", "linuxdisk", "\(root)", "--run", line], timeout: 320)
+    let manifest = "manifest=\(Self.scripts)/guest/devices.mtree"
+    let words = ["-U", "-", "linuxdisk", "\(root)", manifest, "--run", line]
+    let outcome = try nbdgen.run(words, timeout: 320)
     let section = try #require(FloppyGuest.section("vsock", of: outcome), "\(outcome)")
     let expected = try Program.shell(
       "{ for i in $(seq 5000); do printf '\\125\\252'; done; head -c 1048576 /dev/zero; } | md5sum"

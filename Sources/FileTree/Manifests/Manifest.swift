@@ -25,6 +25,7 @@ package struct Manifest {
   ///   - draft: The tree.
   ///   - defaults: What made files are like.
   ///   - descriptors: Keeps files that manifests name open while they are served.
+  ///   - changePolicy: What becomes of those that change.
   /// - Throws: ``ManifestFailure`` with everything that is wrong; the draft is then of
   ///   no use.
   package static func apply(
@@ -32,7 +33,8 @@ package struct Manifest {
     format: Format? = nil,
     to draft: inout TreeDraft,
     defaults: NewFileDefaults = NewFileDefaults(),
-    descriptors: DescriptorCache
+    descriptors: DescriptorCache,
+    changePolicy: ChangePolicy = .error
   ) throws(ManifestFailure) {
     var failure = ManifestFailure()
     for path in paths {
@@ -40,7 +42,7 @@ package struct Manifest {
       do throws(ManifestError) {
         let bytes = try read(path)
         let folder = path.lastIndex(of: "/").map { String(path[...$0]) } ?? ""
-        var applier = ManifestApplier(folder: folder, defaults, descriptors)
+        var applier = ManifestApplier(folder: folder, defaults, descriptors, changePolicy)
         apply(try reader(of: bytes, format), &applier, to: &draft, name, &failure)
       } catch {
         failure.add("\(name)\(error.place.line > 0 ? ":\(error.place)" : ""): \(error.problem)")

@@ -67,7 +67,11 @@ extension ManifestApplier {
     let path = text.hasPrefix("/") ? text : folder + text
     let found: SealedHostFile?
     do throws(Errno) {
-      found = try SealedHostFile(path, descriptors: descriptors)
+      found = try SealedHostFile(
+        path,
+        descriptors: descriptors,
+        changePolicy: changePolicy
+      )
     } catch {
       throw ManifestError("\(name): \(error.description)", at: contents.place)
     }

@@ -7,13 +7,20 @@ struct ManifestApplier {
   let folder: String
   let defaults: NewFileDefaults
   let descriptors: DescriptorCache
+  let changePolicy: ChangePolicy
   var users = NameTable(file: "etc/passwd", what: "user")
   var groups = NameTable(file: "etc/group", what: "group")
 
-  init(folder: String, _ defaults: NewFileDefaults, _ descriptors: DescriptorCache) {
+  init(
+    folder: String,
+    _ defaults: NewFileDefaults,
+    _ descriptors: DescriptorCache,
+    _ changePolicy: ChangePolicy = .error
+  ) {
     self.folder = folder
     self.defaults = defaults
     self.descriptors = descriptors
+    self.changePolicy = changePolicy
   }
 
   /// Where an entry's path leads.

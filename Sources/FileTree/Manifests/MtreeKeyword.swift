@@ -36,8 +36,10 @@ enum MtreeKeyword: String, CaseIterable {
     _ remarks: inout ManifestRemarks
   ) throws(ManifestError) {
     let (key, value) = word.parts
-    if key.hasPrefix(attributePrefix) {
-      let name = ManifestWord(bytes: Array(key.utf8)[...], place: word.place)
+    if word.bytes.starts(with: attributePrefix.utf8) {
+      // The bytes of the name need not be text.
+      let length = value.map { $0.place.column - word.place.column - 1 } ?? word.bytes.count
+      let name = ManifestWord(bytes: word.bytes.prefix(length), place: word.place)
       let attribute = try AttributeText.read(name.dropFirst(attributePrefix.utf8.count), value)
       entry.attributes.removeAll { $0.name == attribute.name }
       entry.attributes.append(attribute)

@@ -43,10 +43,9 @@ enum Permissions {
     return true
   }
 
-  /// The bits that are the user's, the group's and others'; the sticky bit is
-  /// everybody's.
+  /// The bits that are the user's, the group's and others', as chmod of GNU has it.
   private static let whose: [UInt8: UInt16] = [
-    UInt8(ascii: "u"): 0o5700, UInt8(ascii: "g"): 0o3070, UInt8(ascii: "o"): 0o1007,
+    UInt8(ascii: "u"): 0o4700, UInt8(ascii: "g"): 0o2070, UInt8(ascii: "o"): 0o1007,
     UInt8(ascii: "a"): 0o7777,
   ]
 
