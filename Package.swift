@@ -53,7 +53,8 @@ let package = Package(
     .target(
       name: "FileTree",
       dependencies: [
-        "CExt2FS", "CHost", "DiskModel", .product(name: "SystemPackage", package: "swift-system"),
+        "CExt2FS", "CHost", "CZlib", "DiskModel",
+        .product(name: "SystemPackage", package: "swift-system"),
       ],
       swiftSettings: house
     ),

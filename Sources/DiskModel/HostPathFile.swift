@@ -31,6 +31,28 @@ extension HostCall {
   }
 }
 
+extension HostFile {
+  /// A regular file, which is sealed, and its size in bytes.
+  ///
+  /// - Parameters:
+  ///   - path: The file; symbolic links are followed.
+  ///   - descriptors: Keeps the file open while it is read.
+  /// - Returns: The file, or `nil` if there is something else at the path.
+  /// - Throws: The host's error if the file cannot be opened.
+  package static func sealed(
+    _ path: String,
+    descriptors: DescriptorCache
+  ) throws(Errno) -> (file: HostFile, size: Int)? {
+    let descriptor = try HostCall.openPath(path)
+    defer { host_close(descriptor) }
+    let status = try HostCall.status(of: descriptor)
+    guard status.mode & 0o170000 == 0o100000 else { return nil }
+    let seal = FileSeal(status)
+    let set = HostPathFile(path, seal: seal, descriptors: descriptors)
+    return (HostFile(set, index: 0), seal.size)
+  }
+}
+
 extension Disk {
   /// The content of a regular file, which is sealed: referred to, not read.
   ///

@@ -40,9 +40,10 @@ struct TidyTests {
     "Generators/LinuxDisk/DirectoryHash.swift",
     "Generators/LinuxDisk/Ext2Error.swift",
     "Generators/LinuxDisk/Ext2Library.swift",
+    "Sources/FileTree/Archives/Inflater.swift",
     "Sources/FileTree/AttributeReader.swift",
     "Sources/FileTree/TreeDigest.swift",
-    "Sources/DiskModel/Disk+Reading.swift",
+    "Sources/DiskModel/ByteSource+Bytes.swift",
     "Sources/DiskModel/GUIDPartitionTable.swift",
     "Sources/DiskModel/HostCall.swift",
     "Sources/DiskModel/HostPathFile.swift",
@@ -76,7 +77,7 @@ struct TidyTests {
   /// What each module may import of the project's own.
   private static let allowedImports: [String: Set<String>] = [
     "Sources/DiskModel": ["CHost", "CZlib"],
-    "Sources/FileTree": ["CExt2FS", "CHost", "DiskModel"],
+    "Sources/FileTree": ["CExt2FS", "CHost", "CZlib", "DiskModel"],
     "Sources/GeneratorKit": ["DiskModel"],
     "Sources/NBDProtocol": [],
     "Sources/NBDServer": ["CHost", "DiskModel", "NBDProtocol"],

@@ -1,0 +1,131 @@
+import DiskModel
+
+/// Extended attributes and ACLs, which pax records carry.
+extension TarEntry {
+  /// The attributes that the records tell of.
+  ///
+  /// The same attribute may be told in several ways: the plainest one counts.
+  func attributes(notes: inout ArchiveNotes) throws(Fault) -> [ExtendedAttribute] {
+    var found: [[UInt8]: [UInt8]] = [:]
+    for (keyword, value) in records.values {
+      if let name = Self.suffix(of: keyword, behind: "SCHILY.xattr.") {
+        found[Self.unescaped(name)] = value
+      }
+    }
+    for (keyword, value) in records.values {
+      guard let encoded = Self.suffix(of: keyword, behind: "LIBARCHIVE.xattr.") else { continue }
+      let name = Self.percentDecoded(encoded)
+      if found[name] != nil { continue }
+      guard let decoded = Base64Text.decode(value) else {
+        throw .member("an extended attribute is not Base64")
+      }
+      found[name] = decoded
+    }
+    let context = Array("security.selinux".utf8)
+    if found[context] == nil, let value = records["RHT.security.selinux"] {
+      found[context] = value + [0]
+    }
+    try addAccessLists(to: &found, notes: &notes)
+
+    var attributes: [ExtendedAttribute] = []
+    for (name, value) in found {
+      guard (1...AttributeSet.nameLimit).contains(name.count), !name.contains(0) else {
+        throw .member("an extended attribute has a name of \(name.count) bytes; 1 to 255 can be")
+      }
+      let attribute = ExtendedAttribute(name: name[...], value: value[...])
+      guard attribute.isPortable else {
+        notes.add(foreignAttribute: name)
+        continue
+      }
+      guard value.count <= 65536 else {
+        let shown = HostPath.printable(name)
+        throw .member("its attribute \(shown) has \(value.count) bytes; 64 KiB can be")
+      }
+      attributes.append(attribute)
+    }
+    return attributes
+  }
+
+  private func addAccessLists(
+    to found: inout [[UInt8]: [UInt8]],
+    notes: inout ArchiveNotes
+  ) throws(Fault) {
+    for kind in ["access", "default"] {
+      let name = Array("system.posix_acl_\(kind)".utf8)
+      guard found[name] == nil, let text = records["SCHILY.acl.\(kind)"] else { continue }
+      switch AccessListText.encode(text, isDefault: kind == "default") {
+      case .list(let value): found[name] = value
+      case .isMode: break
+      case .namesSomebody: notes.namedAccessList = notes.namedAccessList ?? self.name
+      case .isWrong: throw .member("its SCHILY.acl.\(kind) is not an ACL")
+      }
+    }
+  }
+
+  private static func suffix(of keyword: [UInt8], behind prefix: String) -> ArraySlice<UInt8>? {
+    keyword.starts(with: prefix.utf8) ? keyword.dropFirst(prefix.utf8.count) : nil
+  }
+
+  /// A name that GNU tar wrote: `%3D` and `%25` stand for `=` and `%`.
+  private static func unescaped(_ name: ArraySlice<UInt8>) -> [UInt8] {
+    percentDecoded(name) { $0 == UInt8(ascii: "=") || $0 == UInt8(ascii: "%") }
+  }
+
+  /// A name with `%XX` decoded, where the byte is one that is escaped.
+  private static func percentDecoded(
+    _ name: ArraySlice<UInt8>,
+    where isEscaped: (UInt8) -> Bool = { _ in true }
+  ) -> [UInt8] {
+    var decoded: [UInt8] = []
+    var rest = name
+    while let byte = rest.popFirst() {
+      let digits = String(decoding: rest.prefix(2), as: UTF8.self)
+      if byte == UInt8(ascii: "%"), digits.utf8.count == 2, let value = UInt8(digits, radix: 16),
+        isEscaped(value)
+      {
+        decoded.append(value)
+        rest = rest.dropFirst(2)
+      } else {
+        decoded.append(byte)
+      }
+    }
+    return decoded
+  }
+}
+
+/// Base64 as archives have it, padded or not.
+enum Base64Text {
+  static func decode(_ text: [UInt8]) -> [UInt8]? {
+    var bytes: [UInt8] = []
+    var group: UInt32 = 0
+    var digitCount = 0
+    for byte in text where byte != UInt8(ascii: "=") && byte != 10 {
+      guard let value = value(of: byte) else { return nil }
+      group = group << 6 | value
+      digitCount += 1
+      if digitCount == 4 {
+        for shift in [16, 8, 0] { bytes.append(UInt8(truncatingIfNeeded: group >> shift)) }
+        (group, digitCount) = (0, 0)
+      }
+    }
+    switch digitCount {
+    case 0: break
+    case 2: bytes.append(UInt8(truncatingIfNeeded: group >> 4))
+    case 3:
+      for shift in [10, 2] { bytes.append(UInt8(truncatingIfNeeded: group >> shift)) }
+    default: return nil
+    }
+    return bytes
+  }
+
+  private static func value(of digit: UInt8) -> UInt32? {
+    switch digit {
+    case UInt8(ascii: "A")...UInt8(ascii: "Z"): UInt32(digit - UInt8(ascii: "A"))
+    case UInt8(ascii: "a")...UInt8(ascii: "z"): UInt32(digit - UInt8(ascii: "a")) + 26
+    case UInt8(ascii: "0")...UInt8(ascii: "9"): UInt32(digit - UInt8(ascii: "0")) + 52
+    case UInt8(ascii: "+"): 62
+    case UInt8(ascii: "/"): 63
+    default: nil
+    }
+  }
+}
