@@ -173,12 +173,15 @@ struct FloppyAssembly {
     to disk: inout Disk
   ) throws(DiskError) {
     let start = geometry.offset(ofCluster: cluster)
-    let source = selection.tree.source(of: file.node)
+    let content = selection.tree.content(of: file.node)
     let node = selection.tree.nodes[file.node]
     for range in selection.tree.dataRanges(of: node) {
       try disk.pad(to: start + range.lowerBound, as: .fileData)
-      let content = Segment.Content.source(source, offset: range.lowerBound)
-      try disk.append(content, count: range.count, as: .fileData)
+      try disk.append(
+        .source(content.source, offset: content.offset + range.lowerBound),
+        count: range.count,
+        as: .fileData
+      )
     }
     try disk.pad(to: start + node.size, as: .fileData)
     try disk.pad(to: geometry.clusterEnd(disk.size), as: .slack)

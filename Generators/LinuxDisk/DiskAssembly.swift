@@ -112,11 +112,11 @@ struct DiskAssembly {
       let content = Segment.Content.bytes(tree.text, offset: node.target.lowerBound)
       try append(content, count: node.size, at: start, as: .fileData)
     default:
-      let source = tree.source(of: index)
+      let file = tree.content(of: index)
       for run in map.runs {
         let offset = Int(run.logical) * blockSize
         let count = min(Int(run.count) * blockSize, node.size - offset)
-        let content = Segment.Content.source(source, offset: offset)
+        let content = Segment.Content.source(file.source, offset: file.offset + offset)
         try append(content, count: count, at: run.physical * blockSize, as: .fileData)
       }
     }

@@ -11,9 +11,11 @@ extension LinuxDisk {
         "dir",
         "DIRECTORY",
         isRequired: true,
+        isRepeatable: true,
         "The tree. Everything below it is served: regular files, directories, symbolic links, "
           + "hard links, devices, fifos and sockets, with owners, modes, times and extended "
-          + "attributes."
+          + "attributes. Given several times, the trees are merged: where two have the same "
+          + "path, the later one's file is served, and directories are joined."
       ),
       .init("type", "ext2|ext3|ext4", "The filesystem's type. Default: ext2."),
       .init("label", "TEXT", "The filesystem's label, at most 16 bytes. Default: none."),

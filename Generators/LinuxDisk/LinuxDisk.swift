@@ -15,7 +15,7 @@ public enum LinuxDisk: Generator {
     in environment: BuildEnvironment
   ) throws(GeneratorError) -> GeneratedDisk {
     let options = try LinuxDiskOptions(parameters, environment: environment)
-    let tree = try scan(options, environment.descriptors)
+    let tree = try makeTree(options, environment.descriptors)
     try checkLimits(of: tree, options.type)
     let identity = FilesystemIdentity(
       of: tree,
@@ -39,18 +39,41 @@ public enum LinuxDisk: Generator {
     return GeneratedDisk(disk, summary: summary(tree, options), notes: tree.notes)
   }
 
-  private static func scan(
+  /// Makes one tree of everything that the options name.
+  private static func makeTree(
     _ options: LinuxDiskOptions,
     _ descriptors: DescriptorCache
   ) throws(GeneratorError) -> Tree {
-    do throws(ScanFailure) {
-      return try TreeScanner.scan(
-        options.directory,
+    var trees: [Tree] = []
+    var problems: [ScanFailure] = []
+    for source in options.sources {
+      do throws(ScanFailure) {
+        trees.append(try open(source, options, descriptors))
+      } catch {
+        problems.append(error)
+      }
+    }
+    guard problems.isEmpty else {
+      throw .host(problems.flatMap { $0.lines(limit: problemLimit) })
+    }
+    if trees.count == 1 { return trees[0] }
+    var draft = TreeDraft()
+    for tree in trees { draft.merge(tree) }
+    return draft.finish()
+  }
+
+  private static func open(
+    _ source: LinuxDiskOptions.TreeSource,
+    _ options: LinuxDiskOptions,
+    _ descriptors: DescriptorCache
+  ) throws(ScanFailure) -> Tree {
+    switch source {
+    case .directory(let path):
+      try TreeScanner.scan(
+        path,
         descriptors: descriptors,
         readsAttributes: options.attributes == .keep
       )
-    } catch {
-      throw .host(error.lines(limit: problemLimit))
     }
   }
 

@@ -5,7 +5,8 @@ import GeneratorKit
 /// The parameters of `linuxdisk`, checked as far as they can be without
 /// looking at the tree.
 struct LinuxDiskOptions {
-  var directory: String
+  /// What the tree is made of, later ones in place of earlier ones.
+  var sources: [TreeSource]
   var type: FilesystemType
   var label: String
   var size: Formatter.SizeRequest
@@ -21,8 +22,7 @@ struct LinuxDiskOptions {
   var time: UInt32?
 
   init(_ parameters: Parameters, environment: BuildEnvironment) throws(GeneratorError) {
-    directory = parameters.required("dir")
-    guard !directory.isEmpty else { throw parameters.error("dir", "not a directory's name") }
+    sources = try Self.sources(parameters)
     type = try parameters.choice("type", of: FilesystemType.self) ?? .ext2
     label = parameters["label"] ?? ""
     guard label.utf8.count <= 16 else {
@@ -40,6 +40,21 @@ struct LinuxDiskOptions {
   /// Whether files keep their extended attributes.
   enum AttributeChoice: String, CaseIterable {
     case keep, skip
+  }
+
+  /// A part of the tree.
+  enum TreeSource {
+    /// A directory of the host.
+    case directory(String)
+  }
+
+  private static func sources(_ parameters: Parameters) throws(GeneratorError) -> [TreeSource] {
+    var sources: [TreeSource] = []
+    for (name, value) in parameters.all("dir") {
+      guard !value.isEmpty else { throw parameters.error(name, value, "not a directory's name") }
+      sources.append(.directory(value))
+    }
+    return sources
   }
 
   /// The most that is around a filesystem, and what block numbers and MBR partitions

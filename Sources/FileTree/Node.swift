@@ -26,8 +26,32 @@ package struct Node: Sendable {
   package var entry: UInt32
   /// The node of the directory that holds this entry; unused for the root.
   package var parent: UInt32
-  /// Identity and time of the last change on the host, for sealing.
-  var host: HostIdentity
+
+  /// A file of these attributes with no content yet, which nothing names.
+  package init(
+    kind: Kind,
+    permissions: UInt16,
+    user: UInt32 = 0,
+    group: UInt32 = 0,
+    size: Int = 0,
+    modified: Timestamp = Timestamp(seconds: 0),
+    attributes: UInt32 = 0,
+    special: DeviceNumber = DeviceNumber(major: 0, minor: 0),
+    content: Content = .none
+  ) {
+    self.kind = kind
+    self.permissions = permissions
+    self.user = user
+    self.group = group
+    linkCount = 1
+    self.size = size
+    self.modified = modified
+    self.attributes = attributes
+    self.special = special
+    self.content = content
+    entry = 0
+    parent = 0
+  }
 
   /// What a file is.
   package enum Kind: UInt8, Sendable {
@@ -59,12 +83,6 @@ package struct Node: Sendable {
     case text(offset: Int)
   }
 
-  struct HostIdentity: Sendable {
-    var device: UInt64
-    var inode: UInt64
-    var changed: Timestamp
-  }
-
   /// The entries of a directory; empty for anything else.
   package var children: Range<Int> {
     guard case .children(let first, let count) = content else { return 0..<0 }
@@ -75,16 +93,6 @@ package struct Node: Sendable {
   package var target: Range<Int> {
     guard case .text(let offset) = content else { return 0..<0 }
     return offset..<offset + size
-  }
-
-  var seal: FileSeal {
-    FileSeal(
-      device: host.device,
-      inode: host.inode,
-      size: size,
-      modified: modified,
-      changed: host.changed
-    )
   }
 }
 

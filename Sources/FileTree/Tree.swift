@@ -1,4 +1,3 @@
-import CHost
 package import DiskModel
 
 /// A tree of files as a value: names, attributes, and where the content is.
@@ -24,48 +23,36 @@ package final class Tree: Sendable {
   /// Every set of extended attributes that a node has, once; the first is empty.
   package let attributeSets: [AttributeSet]
 
-  /// An extended attribute that was left out, for it is the host's filesystem's own.
-  private let foreignAttribute: [UInt8]?
+  /// What keeps the content of files.
+  package let stores: [any ContentStore]
 
-  /// The open root directory, below which files are opened.
-  let root: CInt
+  /// Which file of which store each node is; empty if the numbers of nodes are
+  /// those of the files of the only store.
+  private let references: [ContentReference]
 
-  /// The root's path as the user gave it.
-  package let rootPath: String
-
-  package let descriptors: DescriptorCache
+  /// What the user should know of where the tree comes from, a line each; usually
+  /// nothing.
+  package let notes: [String]
 
   /// How many names disappeared while the tree was scanned and were left out.
   package let vanishedCount: Int
 
-  /// Takes over `root`, an open directory.
-  init(_ parts: TreeParts, root: CInt, rootPath: String, descriptors: DescriptorCache) {
+  /// Creates a tree of what was gathered.
+  init(
+    _ parts: TreeParts,
+    stores: [any ContentStore],
+    references: [ContentReference] = [],
+    notes: [String]
+  ) {
     nodes = parts.nodes
     entries = parts.entries
     text = parts.text
     dataRanges = parts.dataRanges
     vanishedCount = parts.vanishedCount
     attributeSets = parts.attributeSets
-    foreignAttribute = parts.foreignAttribute
-    self.root = root
-    self.rootPath = rootPath
-    self.descriptors = descriptors
-  }
-
-  deinit { host_close(root) }
-
-  /// What the user should know of the scan, a line each; usually nothing.
-  package var notes: [String] {
-    var notes: [String] = []
-    if vanishedCount > 0 {
-      let names = vanishedCount == 1 ? "1 name" : "\(vanishedCount) names"
-      notes.append("\(names) disappeared while the tree was scanned, and \(names) are left out")
-    }
-    if let foreignAttribute {
-      let name = HostPath.printable(foreignAttribute)
-      notes.append("extended attributes of the host's own, like \(name), are left out")
-    }
-    return notes
+    self.stores = stores
+    self.references = references
+    self.notes = notes
   }
 
   /// The bytes of an entry's name, 1 to 255 of them.
@@ -88,11 +75,28 @@ package final class Tree: Sendable {
     nodes.reduce(Timestamp(seconds: 0)) { max($0, $1.modified) }
   }
 
-  /// The source of a regular file's bytes.
+  /// Where the bytes of a regular file are.
   ///
   /// - Precondition: Node `index` is a regular file.
-  package func source(of index: Int) -> any ByteSource {
-    HostFile(self, index: index)
+  package func content(of index: Int) -> FileContent {
+    guard let reference = reference(of: index) else {
+      preconditionFailure("every regular file is kept somewhere")
+    }
+    return stores[Int(reference.store)].content(of: Int(reference.file))
+  }
+
+  /// Which file of which store node `index` is; `nil` for one that only the tree has.
+  func reference(of index: Int) -> ContentReference? {
+    if references.isEmpty { return ContentReference(store: 0, file: UInt32(index)) }
+    return references[index].isNone ? nil : references[index]
+  }
+
+  /// The path of a node for people: where it comes from, or where it is in the tree.
+  package func path(of index: Int) -> String {
+    guard let reference = reference(of: index) else {
+      return "/" + HostPath.printable(relativePath(of: index))
+    }
+    return stores[Int(reference.store)].path(of: Int(reference.file))
   }
 
   /// The path of a node from the root of the tree, without a leading slash; empty
@@ -100,29 +104,42 @@ package final class Tree: Sendable {
   ///
   /// Of several hard links, the first in scan order.
   package func relativePath(of index: Int) -> [UInt8] {
-    var names: [Range<Int>] = []
-    var current = index
-    while current != 0 {
-      names.append(name(of: entries[Int(nodes[current].entry)]))
-      current = Int(nodes[current].parent)
-    }
-    var path: [UInt8] = []
-    for name in names.reversed() {
-      if !path.isEmpty { path.append(UInt8(ascii: "/")) }
-      path.append(contentsOf: text[name])
-    }
-    return path
+    TreePath.bytes(of: index, nodes: nodes, entries: entries, text: text)
   }
 }
 
 /// What a scan gathers, before it becomes a tree.
-struct TreeParts {
+struct TreeParts: Sendable {
   var nodes: [Node] = []
+  /// What a scanned node is on the host; empty if nothing was scanned.
+  var identities: [HostIdentity] = []
   var entries: [Entry] = []
   var text: [UInt8] = []
   var dataRanges: [Range<Int>] = []
   var vanishedCount = 0
   var attributeSets = [AttributeSet([])]
   var attributeNumbers: [AttributeSet: UInt32] = [:]
+  /// An extended attribute that was left out, for it is the host's filesystem's own.
   var foreignAttribute: [UInt8]?
+
+  /// Identity and time of the last change of a file on the host, for sealing.
+  struct HostIdentity: Sendable {
+    var device: UInt64
+    var inode: UInt64
+    var changed: Timestamp
+  }
+
+  /// What the user should know of the scan, a line each; usually nothing.
+  var notes: [String] {
+    var notes: [String] = []
+    if vanishedCount > 0 {
+      let names = vanishedCount == 1 ? "1 name" : "\(vanishedCount) names"
+      notes.append("\(names) disappeared while the tree was scanned, and \(names) are left out")
+    }
+    if let foreignAttribute {
+      let name = HostPath.printable(foreignAttribute)
+      notes.append("extended attributes of the host's own, like \(name), are left out")
+    }
+    return notes
+  }
 }

@@ -86,7 +86,9 @@ extension TreeScanner {
       parts.entries.append(entry)
       return
     }
-    var new = Node(status, kind: kind, entry: entryIndex, parent: UInt32(parent))
+    var new = Node(status, kind: kind)
+    new.entry = entryIndex
+    new.parent = UInt32(parent)
     do throws(Errno) {
       try findContent(of: &new, status, name: name, in: directory)
       try findAttributes(of: &new, name: name, in: directory, parent: parent)
@@ -100,6 +102,7 @@ extension TreeScanner {
     if mayHaveLinks { linkedNodes[number] = entry.node }
     parts.entries.append(entry)
     parts.nodes.append(new)
+    parts.identities.append(TreeParts.HostIdentity(status))
   }
 
   /// Finds out where the content of a new node is.
@@ -178,29 +181,31 @@ extension Node.Kind {
 
 extension Node {
   /// The node that `status` describes, with no content yet.
-  init(_ status: host_status, kind: Kind, entry: UInt32, parent: UInt32) {
+  init(_ status: host_status, kind: Kind) {
     self.init(
       kind: kind,
       permissions: UInt16(truncatingIfNeeded: status.mode & 0o7777),
       user: status.user,
       group: status.group,
-      linkCount: 1,
       size: kind == .directory ? 0 : Int(clamping: status.size),
       modified: Timestamp(
         seconds: status.modified_seconds,
         nanoseconds: status.modified_nanoseconds
       ),
-      special: DeviceNumber(major: status.special_major, minor: status.special_minor),
-      content: .none,
-      entry: entry,
-      parent: parent,
-      host: HostIdentity(
-        device: status.device,
-        inode: status.inode,
-        changed: Timestamp(
-          seconds: status.changed_seconds,
-          nanoseconds: status.changed_nanoseconds
-        )
+      special: DeviceNumber(major: status.special_major, minor: status.special_minor)
+    )
+  }
+}
+
+extension TreeParts.HostIdentity {
+  /// Which file `status` describes.
+  init(_ status: host_status) {
+    self.init(
+      device: status.device,
+      inode: status.inode,
+      changed: Timestamp(
+        seconds: status.changed_seconds,
+        nanoseconds: status.changed_nanoseconds
       )
     )
   }

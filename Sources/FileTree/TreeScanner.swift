@@ -49,7 +49,13 @@ package struct TreeScanner {
     scanner.walk(from: root)
     let problems = scanner.problems
     let problemCount = scanner.problemCount
-    let tree = Tree(scanner.parts, root: root, rootPath: path, descriptors: descriptors)
+    let directory = HostDirectory(
+      scanner.parts,
+      root: root,
+      rootPath: path,
+      descriptors: descriptors
+    )
+    let tree = Tree(scanner.parts, stores: [directory], notes: scanner.parts.notes)
     guard problems.isEmpty else {
       let named = problems.map { problem in
         if problem.name.isEmpty {
@@ -75,9 +81,10 @@ package struct TreeScanner {
     let descriptor = try HostCall.check(unsafe host_open_path(path, 1))
     do throws(Errno) {
       let status = try HostCall.status(of: descriptor)
-      var node = Node(status, kind: .directory, entry: 0, parent: 0)
+      var node = Node(status, kind: .directory)
       try findAttributes(of: &node, name: 0..<0, in: descriptor, parent: 0)
       parts.nodes.append(node)
+      parts.identities.append(TreeParts.HostIdentity(status))
       return descriptor
     } catch {
       host_close(descriptor)
@@ -123,6 +130,7 @@ package struct TreeScanner {
   /// Opens a subdirectory, and makes sure that it is the one that was listed.
   private mutating func enter(_ entry: Entry, from directory: CInt) -> CInt? {
     let node = parts.nodes[Int(entry.node)]
+    let identity = parts.identities[Int(entry.node)]
     let name = entry.textOffset..<entry.textOffset + Int(entry.nameLength)
     do throws(Errno) {
       let opened = unsafe withName(at: entry.textOffset) {
@@ -130,7 +138,7 @@ package struct TreeScanner {
       }
       let descriptor = try HostCall.check(opened)
       let status = try HostCall.status(of: descriptor)
-      if status.device == node.host.device && status.inode == node.host.inode { return descriptor }
+      if status.device == identity.device && status.inode == identity.inode { return descriptor }
       host_close(descriptor)
       report("the directory was replaced during the scan", name: name, in: Int(node.parent))
     } catch .noSuchFileOrDirectory {

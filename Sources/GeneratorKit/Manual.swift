@@ -30,13 +30,22 @@ public struct Manual: Sendable {
     public var text: String
     /// Whether there is no disk without it.
     public var isRequired: Bool
+    /// Whether it may be given several times, in an order that matters.
+    public var isRepeatable: Bool
 
     /// Creates a parameter.
-    public init(_ name: String, _ value: String, isRequired: Bool = false, _ text: String) {
+    public init(
+      _ name: String,
+      _ value: String,
+      isRequired: Bool = false,
+      isRepeatable: Bool = false,
+      _ text: String
+    ) {
       self.name = name
       self.value = value
       self.text = text
       self.isRequired = isRequired
+      self.isRepeatable = isRepeatable
     }
   }
 
@@ -65,7 +74,8 @@ extension Manual {
     let usage = parameters.map { parameter in
       let isMain = parameter.name == mainParameter
       let assignment = (isMain ? "[\(parameter.name)=]" : "\(parameter.name)=") + parameter.value
-      return parameter.isRequired ? assignment : "[\(assignment)]"
+      let more = parameter.isRepeatable ? "..." : ""
+      return (parameter.isRequired ? assignment : "[\(assignment)]") + more
     }
     lines += wrap((["nbdgen [options]", name] + usage).joined(separator: " "), indent: 4, width)
     lines.append("")

@@ -2,6 +2,9 @@
 public struct Parameters: Sendable {
   private var values: [String: String] = [:]
 
+  /// Everything that was given, in order.
+  private var given: [(name: String, value: String)] = []
+
   /// Parameters that the manual does not name, where it allows any.
   public private(set) var others: [String: String] = [:]
 
@@ -16,7 +19,7 @@ public struct Parameters: Sendable {
   public init(_ words: [String], for manual: Manual) throws(GeneratorError) {
     for word in words {
       let (key, value) = Self.split(word) ?? (manual.mainParameter, word)
-      guard manual.parameters.contains(where: { $0.name == key }) else {
+      guard let parameter = manual.parameters.first(where: { $0.name == key }) else {
         if manual.otherParameters != nil {
           guard others.updateValue(value, forKey: key) == nil else {
             throw .usage(parameter: word, problem: "\(key)= was given before; give it once")
@@ -29,9 +32,10 @@ public struct Parameters: Sendable {
           ?? "it has \(names.map { $0 + "=" }.joined(separator: ", "))"
         throw .usage(parameter: word, problem: "\(manual.name) has no such parameter; \(advice)")
       }
-      guard values.updateValue(value, forKey: key) == nil else {
+      guard values.updateValue(value, forKey: key) == nil || parameter.isRepeatable else {
         throw .usage(parameter: word, problem: "\(key)= was given before; give it once")
       }
+      given.append((key, value))
     }
     for parameter in manual.parameters where parameter.isRequired {
       guard values[parameter.name] == nil else { continue }
@@ -59,7 +63,14 @@ public struct Parameters: Sendable {
     UInt8(ascii: "0") <= byte && byte <= UInt8(ascii: "9")
   }
 
-  /// The value given for `name`.
+  /// The values of all these parameters, in the order in which they were given.
+  ///
+  /// For parameters that may be given several times.
+  public func all(_ names: String...) -> [(name: String, value: String)] {
+    given.filter { names.contains($0.name) }
+  }
+
+  /// The value given for `name`, the last one if there are several.
   public subscript(name: String) -> String? { values[name] }
 
   /// The value of a parameter that the manual calls required.
@@ -79,7 +90,18 @@ public struct Parameters: Sendable {
   ///   - problem: What is wrong and what to do.
   /// - Returns: The error, to be thrown.
   public func error(_ name: String, _ problem: String) -> GeneratorError {
-    .usage(parameter: "\(name)=\(values[name] ?? "")", problem: problem)
+    error(name, values[name] ?? "", problem)
+  }
+
+  /// The error that one of the values of `name` is wrong.
+  ///
+  /// - Parameters:
+  ///   - name: The parameter.
+  ///   - value: Its wrong value.
+  ///   - problem: What is wrong and what to do.
+  /// - Returns: The error, to be thrown.
+  public func error(_ name: String, _ value: String, _ problem: String) -> GeneratorError {
+    .usage(parameter: "\(name)=\(value)", problem: problem)
   }
 
   /// The value of `name` as one of the choices, or `nil` if it was not given.

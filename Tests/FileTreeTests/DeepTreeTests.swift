@@ -63,7 +63,10 @@ struct DeepTreeTests {
         let bytes = Array("level \(level)".utf8)
         #expect(tree.relativePath(of: file).count == 5 * level + 4)
         var disk = Disk()
-        try disk.append(.source(tree.source(of: file), offset: 0), count: tree.nodes[file].size)
+        try disk.append(
+          .source(tree.content(of: file).source, offset: 0),
+          count: tree.nodes[file].size
+        )
         try checkConformance(of: disk, bytes: bytes, seed: UInt64(level), windows: 4)
       }
       #expect(tree.nameStrings(in: node) == ["file", "x"])

@@ -36,11 +36,14 @@ extension Tree {
   /// A regular file as a disk: its data, and holes between.
   func disk(_ path: String) throws -> Disk {
     let index = try index(of: path)
-    let source = source(of: index)
+    let content = content(of: index)
     var disk = Disk()
     for range in dataRanges(of: nodes[index]) {
       try disk.pad(to: range.lowerBound)
-      try disk.append(.source(source, offset: range.lowerBound), count: range.count)
+      try disk.append(
+        .source(content.source, offset: content.offset + range.lowerBound),
+        count: range.count
+      )
     }
     try disk.pad(to: nodes[index].size)
     return disk

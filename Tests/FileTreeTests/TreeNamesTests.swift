@@ -43,7 +43,10 @@ struct TreeNamesTests {
     for name in tree.names() {
       let index = try #require(tree.nodes.indices.first { tree.relativePath(of: $0) == name })
       var disk = Disk()
-      try disk.append(.source(tree.source(of: index), offset: 0), count: tree.nodes[index].size)
+      try disk.append(
+        .source(tree.content(of: index).source, offset: 0),
+        count: tree.nodes[index].size
+      )
       try checkConformance(of: disk, bytes: name, seed: UInt64(index))
     }
   }

@@ -22,7 +22,7 @@ struct TreeScannerTests {
     #expect(tree.nodes[0].modified == Timestamp(seconds: 1000, nanoseconds: 5))
     #expect(tree.nodes[0].children.isEmpty)
     #expect(tree.relativePath(of: 0) == [])
-    #expect(tree.rootPath == directory.path)
+    #expect(tree.path(of: 0) == directory.path)
   }
 
   @Test func regularFilesHaveTheirContent() throws {

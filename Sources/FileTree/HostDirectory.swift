@@ -1,13 +1,51 @@
 import CHost
-package import DiskModel
-package import SystemPackage
+import DiskModel
+import SystemPackage
 
-/// The number of a file is that of its node.
-extension Tree: HostFileSet {
-  package func seal(of index: Int) -> FileSeal { nodes[index].seal }
+/// The files of a directory of the host that was scanned, by the numbers of their
+/// nodes.
+final class HostDirectory: HostFileSet, ContentStore {
+  /// What the scan found.
+  private let parts: TreeParts
+
+  /// The open root directory, below which files are opened.
+  private let root: CInt
+
+  /// The root's path as the user gave it.
+  private let rootPath: String
+
+  let descriptors: DescriptorCache
+
+  /// Takes over `root`, an open directory.
+  init(_ parts: TreeParts, root: CInt, rootPath: String, descriptors: DescriptorCache) {
+    self.parts = parts
+    self.root = root
+    self.rootPath = rootPath
+    self.descriptors = descriptors
+  }
+
+  deinit { host_close(root) }
+
+  func content(of file: Int) -> FileContent { FileContent(HostFile(self, index: file)) }
+
+  func seal(of index: Int) -> FileSeal {
+    let node = parts.nodes[index]
+    let identity = parts.identities[index]
+    return FileSeal(
+      device: identity.device,
+      inode: identity.inode,
+      size: node.size,
+      modified: node.modified,
+      changed: identity.changed
+    )
+  }
+
+  private func relativePath(of index: Int) -> [UInt8] {
+    TreePath.bytes(of: index, nodes: parts.nodes, entries: parts.entries, text: parts.text)
+  }
 
   /// The path of a node for people, starting with the root's own.
-  package func path(of index: Int) -> String {
+  func path(of index: Int) -> String {
     let path = relativePath(of: index)
     let root = HostPath.printable(rootPath.utf8)
     if path.isEmpty { return root }
@@ -16,10 +54,10 @@ extension Tree: HostFileSet {
 
   /// Longest path handed to the kernel in one piece, in bytes; a little less
   /// than `PATH_MAX`.
-  private static var pieceLimit: Int { 4000 }
+  private static let pieceLimit = 4000
 
   /// Opens the file below the root, never through a symbolic link.
-  package func open(_ index: Int, mayWait: Bool) throws(Errno) -> CInt {
+  func open(_ index: Int, mayWait: Bool) throws(Errno) -> CInt {
     var path = relativePath(of: index)[...]
     var directory = root
     defer { if directory != root { host_close(directory) } }
