@@ -46,9 +46,13 @@ public enum LinuxDisk: Generator {
   ) throws(GeneratorError) -> Tree {
     var trees: [Tree] = []
     var problems: [ScanFailure] = []
+    let archives = ArchiveOpener(
+      descriptors: descriptors,
+      temporaryDirectory: options.temporaryDirectory
+    )
     for source in options.sources {
       do throws(ScanFailure) {
-        trees.append(try open(source, options, descriptors))
+        trees.append(try open(source, options, descriptors, archives))
       } catch {
         problems.append(error)
       }
@@ -65,15 +69,28 @@ public enum LinuxDisk: Generator {
   private static func open(
     _ source: LinuxDiskOptions.TreeSource,
     _ options: LinuxDiskOptions,
-    _ descriptors: DescriptorCache
+    _ descriptors: DescriptorCache,
+    _ archives: ArchiveOpener
   ) throws(ScanFailure) -> Tree {
-    switch source {
-    case .directory(let path):
-      try TreeScanner.scan(
+    let keepsAttributes = options.attributes == .keep
+    if case .directory(let path) = source {
+      return try TreeScanner.scan(
         path,
         descriptors: descriptors,
-        readsAttributes: options.attributes == .keep
+        readsAttributes: keepsAttributes
       )
+    }
+    do throws(ArchiveFailure) {
+      return switch source {
+      case .archive(let path):
+        try archives.tree(tar: path, keepsAttributes: keepsAttributes)
+      case .image(let path, let choice):
+        try archives.tree(image: path, choice, keepsAttributes: keepsAttributes)
+      case .directory:
+        preconditionFailure("directories are scanned")
+      }
+    } catch {
+      throw ScanFailure(error)
     }
   }
 

@@ -96,6 +96,10 @@ int host_open_path(const char *path, int is_directory) {
                                (is_directory ? O_DIRECTORY : 0)));
 }
 
+int host_open_file(const char *path) {
+  RETRYING(int, open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
+}
+
 /// Opens component by component, for kernels and sandboxes without openat2.
 static int open_stepwise(int directory, const char *path, int flags) {
   int current = directory;

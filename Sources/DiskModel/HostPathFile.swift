@@ -20,7 +20,7 @@ final class HostPathFile: HostFileSet {
   func open(_ index: Int, mayWait: Bool) throws(Errno) -> CInt {
     // Whether opening waits cannot be known beforehand.
     guard mayWait else { throw .resourceTemporarilyUnavailable }
-    return try HostCall.openPath(path)
+    return try HostCall.openFile(path)
   }
 }
 
@@ -28,6 +28,21 @@ extension HostCall {
   /// Opens a file by its path for reading, following symbolic links.
   package static func openPath(_ path: String) throws(Errno) -> CInt {
     try check(unsafe host_open_path(path, 0))
+  }
+
+  /// The same for a regular file: does not wait for the writer of a fifo.
+  static func openFile(_ path: String) throws(Errno) -> CInt {
+    try check(unsafe host_open_file(path))
+  }
+}
+
+extension HostPath {
+  /// Whether there is a directory at a path; symbolic links are followed.
+  package static func isDirectory(_ path: String) -> Bool {
+    let descriptor = unsafe host_open_path(path, 1)
+    guard descriptor >= 0 else { return false }
+    host_close(descriptor)
+    return true
   }
 }
 
@@ -43,7 +58,7 @@ extension HostFile {
     _ path: String,
     descriptors: DescriptorCache
   ) throws(Errno) -> (file: HostFile, size: Int)? {
-    let descriptor = try HostCall.openPath(path)
+    let descriptor = try HostCall.openFile(path)
     defer { host_close(descriptor) }
     let status = try HostCall.status(of: descriptor)
     guard status.mode & 0o170000 == 0o100000 else { return nil }

@@ -41,6 +41,10 @@ int host_open_directory_at(int directory, const char *name);
 /// Opens a path as the shell means it, following symbolic links, for reading.
 int host_open_path(const char *path, int is_directory);
 
+/// Opens a file as the shell means it for reading, and does not wait for anything
+/// if it is no regular one.
+int host_open_file(const char *path);
+
 /// Opens the file at `path` below an open directory for reading. No component
 /// may be a symbolic link or lead out of the directory. With `cached_only` the
 /// call does not wait for storage: -EAGAIN says that it would have to.

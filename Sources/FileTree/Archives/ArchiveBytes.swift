@@ -33,6 +33,11 @@ package struct ArchiveBytes: Sendable {
   }
 }
 
+extension ArchiveBytes {
+  /// All bytes, which are few.
+  func wholeContent() throws(ArchiveFailure) -> [UInt8] { try bytes(size, at: 0) }
+}
+
 /// What an archive is opened from: bytes that are mostly asked for front to back.
 protocol ArchiveInput: AnyObject {
   /// The archive for people.

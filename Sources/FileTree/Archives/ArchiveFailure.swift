@@ -22,3 +22,11 @@ package struct ArchiveFailure: Error, Equatable, CustomStringConvertible {
     return "\(archive): at offset \(offset): \(problem)"
   }
 }
+
+extension ScanFailure {
+  /// The failure of a tree that an archive should have been.
+  package init(_ failure: ArchiveFailure) {
+    let place = failure.offset.map { "at offset \($0): " } ?? ""
+    self.init([Problem(path: failure.archive, cause: place + failure.problem)])
+  }
+}

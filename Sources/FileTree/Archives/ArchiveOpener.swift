@@ -12,7 +12,7 @@ package final class ArchiveOpener {
   private let temporaryDirectory: String
 
   /// What the user should know, a line each.
-  package private(set) var notes: [String] = []
+  private var notes: [String] = []
 
   /// - Parameters:
   ///   - descriptors: Keeps archives open while they are served.
@@ -28,14 +28,28 @@ package final class ArchiveOpener {
     var found: Found
   }
 
-  func add(notes new: [String]) { notes += new }
+  /// The notes so far, which are then forgotten.
+  func takeNotes() -> [String] {
+    defer { notes = [] }
+    return notes
+  }
 
   /// A host file, which is sealed.
   func file(_ path: String) throws(ArchiveFailure) -> ArchiveBytes {
+    guard let file = try fileIfThere(path) else {
+      throw ArchiveFailure(HostPath.printable(path.utf8), Errno.noSuchFileOrDirectory.description)
+    }
+    return file
+  }
+
+  /// The same, or `nil` if there is none.
+  func fileIfThere(_ path: String) throws(ArchiveFailure) -> ArchiveBytes? {
     let shown = HostPath.printable(path.utf8)
     let opened: (file: HostFile, size: Int)?
     do throws(Errno) {
       opened = try HostFile.sealed(path, descriptors: descriptors)
+    } catch .noSuchFileOrDirectory {
+      return nil
     } catch {
       throw ArchiveFailure(shown, error.description)
     }
