@@ -2,15 +2,24 @@
 enum AccessListText {
   /// What a text is.
   enum Outcome: Equatable {
-    /// The value of `system.posix_acl_access` or `system.posix_acl_default`
-    /// (linux/posix_acl_xattr.h).
-    case list([UInt8])
+    /// An ACL as Linux keeps it.
+    case list(List)
     /// It says no more than the permissions do.
     case isMode
     /// It names a user or a group whose number it does not tell.
     case namesSomebody
     /// It is not an ACL.
     case isWrong
+  }
+
+  /// An ACL as Linux keeps it.
+  struct List: Equatable {
+    /// The value of `system.posix_acl_access` or `system.posix_acl_default`
+    /// (linux/posix_acl_xattr.h).
+    var value: [UInt8]
+    /// What the permissions of a file are that has it, nine bits: the mask stands
+    /// for the group's.
+    var permissions: UInt16
   }
 
   /// Tags of linux/posix_acl.h.
@@ -66,7 +75,17 @@ enum AccessListText {
       value += [UInt8(entry.tag.rawValue), 0, entry.permissions, 0]
       for shift in [0, 8, 16, 24] { value.append(UInt8(truncatingIfNeeded: entry.id >> shift)) }
     }
-    return .list(value)
+    var permissions: UInt16 = 0
+    for entry in entries {
+      switch entry.tag {
+      case .owner: permissions |= UInt16(entry.permissions) << 6
+      case .group where tags.contains(.mask): break
+      case .group, .mask: permissions |= UInt16(entry.permissions) << 3
+      case .other: permissions |= UInt16(entry.permissions)
+      case .user, .namedGroup: break
+      }
+    }
+    return .list(List(value: value, permissions: permissions))
   }
 
   private static func permissions(_ text: ArraySlice<UInt8>) -> UInt8? {

@@ -33,6 +33,7 @@ struct ArchiveDraft {
   ///   - members: The members, in their order; later ones win.
   ///   - archive: Where their content is.
   ///   - hasWhiteouts: Whether there are names that remove what is there.
+  /// - Throws: ``ArchiveFailure`` for a link to nothing, or in circles.
   mutating func add(
     _ members: [TarMember],
     of archive: ArchiveBytes,
@@ -57,7 +58,8 @@ struct ArchiveDraft {
     return path[start...].starts(with: Self.whiteoutPrefix)
   }
 
-  private mutating func remove(_ member: TarMember, _ archive: ArchiveBytes) throws(ArchiveFailure) {
+  private mutating func remove(_ member: TarMember, _ archive: ArchiveBytes) throws(ArchiveFailure)
+  {
     let components = member.path.split(separator: UInt8(ascii: "/"))
     guard let name = components.last, let place = try find(components.dropLast(), member, archive)
     else { return }
@@ -88,7 +90,8 @@ struct ArchiveDraft {
       let place = try find(path.dropLast(), member, archive),
       let linked = draft.child(targetName, of: place.directory)
     else {
-      throw failure(member, archive, "is a hard link to \(HostPath.printable(target)), which is not there")
+      let shown = HostPath.printable(target)
+      throw failure(member, archive, "is a hard link to \(shown), which is not there")
     }
     guard draft[linked].node.kind != .directory else {
       throw failure(member, archive, "is a hard link to \(HostPath.printable(target)), a directory")

@@ -6,6 +6,7 @@ extension ArchiveOpener {
   /// - Parameters:
   ///   - path: The archive, a file of the host.
   ///   - keepsAttributes: Whether files have their extended attributes.
+  /// - Returns: The tree, with what the user should know as its notes.
   /// - Throws: ``ArchiveFailure`` for the first thing that is wrong.
   package func tree(
     tar path: String,
@@ -27,6 +28,7 @@ extension ArchiveOpener {
   ///     host, or a tar archive of one.
   ///   - choice: Which image.
   ///   - keepsAttributes: Whether files have their extended attributes.
+  /// - Returns: The tree, with what the user should know as its notes.
   /// - Throws: ``ArchiveFailure`` for the first thing that is wrong.
   package func tree(
     image path: String,

@@ -63,6 +63,7 @@ package final class ArchiveOpener {
   ///   - archive: The archive.
   ///   - body: Reads, front to back.
   /// - Returns: The decompressed archive and what `body` made of it.
+  /// - Throws: ``ArchiveFailure`` of the archive, of decompressing it or of `body`.
   func open<Found>(
     _ archive: ArchiveBytes,
     _ body: (any ArchiveInput) throws(ArchiveFailure) -> Found

@@ -41,21 +41,21 @@ package struct ImagePlatform: Sendable, Equatable, CustomStringConvertible {
   /// Linux on a machine like this one, in the words of Go.
   static var host: ImagePlatform {
     #if arch(x86_64)
-      let architecture = "amd64"
+    let architecture = "amd64"
     #elseif arch(arm64)
-      let architecture = "arm64"
+    let architecture = "arm64"
     #elseif arch(i386)
-      let architecture = "386"
+    let architecture = "386"
     #elseif arch(arm)
-      let architecture = "arm"
+    let architecture = "arm"
     #elseif arch(powerpc64le)
-      let architecture = "ppc64le"
+    let architecture = "ppc64le"
     #elseif arch(s390x)
-      let architecture = "s390x"
+    let architecture = "s390x"
     #elseif arch(riscv64)
-      let architecture = "riscv64"
+    let architecture = "riscv64"
     #else
-      let architecture = "unknown"
+    let architecture = "unknown"
     #endif
     return ImagePlatform(system: "linux", architecture: architecture)
   }

@@ -93,9 +93,12 @@ import CZlib
   /// Decompresses until the input is used up or the output is full.
   ///
   /// - Parameters:
-  ///   - input: Compressed bytes, of which those from `start` on are next.
-  ///   - output: Room for what comes out, from `room` on.
+  ///   - input: Compressed bytes.
+  ///   - start: The first of them that is not used yet.
+  ///   - output: Receives what comes out.
+  ///   - room: Where there is room for it.
   ///   - stopsBetweenBlocks: Whether the step ends where it can be taken up.
+  /// - Returns: What came of it.
   func step(
     _ input: [UInt8],
     from start: Int,

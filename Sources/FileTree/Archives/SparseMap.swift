@@ -12,6 +12,7 @@ enum SparseMap {
   ///   - size: Bytes of the file.
   ///   - storedSize: Bytes of it that the archive has.
   /// - Returns: Runs in order, none of them empty.
+  /// - Throws: ``Fault`` if they cannot be those of a file.
   static func ranges(
     _ numbers: [Int],
     size: Int,

@@ -5,7 +5,16 @@ extension TarEntry {
   /// The attributes that the records tell of.
   ///
   /// The same attribute may be told in several ways: the plainest one counts.
-  func attributes(notes: inout ArchiveNotes) throws(Fault) -> [ExtendedAttribute] {
+  ///
+  /// - Parameters:
+  ///   - permissions: Follow an ACL, as they do when a file gets one.
+  ///   - notes: Receives what is left out.
+  /// - Returns: The attributes, in any order.
+  /// - Throws: ``Fault`` for what is no attribute.
+  func attributes(
+    permissions: inout UInt16,
+    notes: inout ArchiveNotes
+  ) throws(Fault) -> [ExtendedAttribute] {
     var found: [[UInt8]: [UInt8]] = [:]
     for (keyword, value) in records.values {
       if let name = Self.suffix(of: keyword, behind: "SCHILY.xattr.") {
@@ -25,7 +34,7 @@ extension TarEntry {
     if found[context] == nil, let value = records["RHT.security.selinux"] {
       found[context] = value + [0]
     }
-    try addAccessLists(to: &found, notes: &notes)
+    try addAccessLists(to: &found, permissions: &permissions, notes: &notes)
 
     var attributes: [ExtendedAttribute] = []
     for (name, value) in found {
@@ -48,13 +57,16 @@ extension TarEntry {
 
   private func addAccessLists(
     to found: inout [[UInt8]: [UInt8]],
+    permissions: inout UInt16,
     notes: inout ArchiveNotes
   ) throws(Fault) {
     for kind in ["access", "default"] {
       let name = Array("system.posix_acl_\(kind)".utf8)
       guard found[name] == nil, let text = records["SCHILY.acl.\(kind)"] else { continue }
       switch AccessListText.encode(text, isDefault: kind == "default") {
-      case .list(let value): found[name] = value
+      case .list(let list):
+        found[name] = list.value
+        if kind == "access" { permissions = permissions & ~0o777 | list.permissions }
       case .isMode: break
       case .namesSomebody: notes.namedAccessList = notes.namedAccessList ?? self.name
       case .isWrong: throw .member("its SCHILY.acl.\(kind) is not an ACL")

@@ -46,7 +46,7 @@ struct TarEntry {
     member.user = UInt32(user)
     member.group = UInt32(group)
     member.modified = try modified()
-    member.attributes = try attributes(notes: &notes)
+    member.attributes = try attributes(permissions: &member.permissions, notes: &notes)
     return member
   }
 

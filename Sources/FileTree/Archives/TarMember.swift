@@ -38,8 +38,9 @@ package struct TarMember: Sendable {
     package var size: Int
     /// Where its bytes are in the archive, those that it has.
     package var offset: Int
-    /// Where the file has data, in order: the runs are side by side in the
-    /// archive. `nil` if all of it is data.
+    /// Where the file has data, in order; `nil` if all of it is.
+    ///
+    /// The runs are side by side in the archive.
     package var ranges: [Range<Int>]?
   }
 }

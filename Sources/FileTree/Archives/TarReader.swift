@@ -48,6 +48,7 @@ struct TarReader {
   /// - Parameters:
   ///   - input: The archive.
   ///   - readsConcatenated: Whether there may be further archives behind its end.
+  /// - Returns: The members, in order, and what to tell the user.
   /// - Throws: ``ArchiveFailure`` for the first thing that is wrong.
   static func read(
     _ input: any ArchiveInput,
@@ -68,7 +69,9 @@ struct TarReader {
     while true {
       let block = try input.bytes(TarHeader.size, at: position)
       guard block.count == TarHeader.size else {
-        guard block.isEmpty || zeroBlockCount >= 2 else { throw truncated("a header", at: position) }
+        guard block.isEmpty || zeroBlockCount >= 2 else {
+          throw truncated("a header", at: position)
+        }
         break
       }
       if block.allSatisfy({ $0 == 0 }) {

@@ -17,6 +17,7 @@ final class MemorySource: ByteSource {
     guard offset >= 0, count >= 0, offset <= bytes.count, count <= bytes.count - offset else {
       throw ReadFailure(subject: "memory", offset: offset, cause: "beyond the end")
     }
+    let bytes = bytes
     output.append(copying: bytes.span.extracting(offset..<offset + count))
   }
 }

@@ -15,7 +15,9 @@ import Testing
       let value = generator.next()
       let length = Int(value & 31) + 1
       bytes += [UInt8](repeating: UInt8(truncatingIfNeeded: value >> 8), count: length & 7)
-      for shift in 0..<min(length, 6) { bytes.append(UInt8(truncatingIfNeeded: value >> UInt64(8 * shift))) }
+      for shift in 0..<min(length, 6) {
+        bytes.append(UInt8(truncatingIfNeeded: value >> UInt64(8 * shift)))
+      }
     }
     return Array(bytes[..<size])
   }
@@ -135,7 +137,10 @@ import Testing
     let wrong = failure(changed)
     #expect(wrong.hasSuffix("the compressed file is damaged: incorrect data check"), "\(wrong)")
     let trailing = failure(compressed + [1, 2, 3])
-    #expect(trailing.hasSuffix("the compressed file is damaged: incorrect header check"), "\(trailing)")
+    #expect(
+      trailing.hasSuffix("the compressed file is damaged: incorrect header check"),
+      "\(trailing)"
+    )
     #expect(failure(compressed + [0, 0, 0]) == "none")
   }
 }

@@ -26,7 +26,10 @@ import Testing
     builder.add("b", type: "1", link: "./etc/motd")
     builder.add("name", prefix: "some/folder")
     let members = try members(builder)
-    #expect(members.map(\.path) == ["etc/motd", "etc", "link", "b", "some/folder/name"].map { Array($0.utf8) })
+    #expect(
+      members.map(\.path)
+        == ["etc/motd", "etc", "link", "b", "some/folder/name"].map { Array($0.utf8) }
+    )
     #expect(members[0].kind == .regular(.init(size: 5, offset: 512)))
     #expect(members[0].permissions == 0o644)
     #expect(members[0].user == 1000 && members[0].group == 100)
@@ -47,7 +50,9 @@ import Testing
       sum + ((148..<156).contains(byte.offset) ? 32 : Int(Int8(bitPattern: byte.element)))
     }
     let digits = String(sum, radix: 8)
-    for (index, byte) in (String(repeating: " ", count: 6 - digits.count) + digits).utf8.enumerated() {
+    for (index, byte) in (String(repeating: " ", count: 6 - digits.count) + digits).utf8
+      .enumerated()
+    {
       bytes[512 + 148 + index] = byte
     }
     let members = try ArchiveOpener().tar(bytes).found.members
@@ -151,17 +156,46 @@ import Testing
     }
     let cases: [([UInt8], String)] = [
       ([], "test.tar: empty; not a tar archive"),
-      (Array("hello world".utf8), "test.tar: at offset 0: the archive ends within a header: it is cut short"),
+      (
+        Array("hello world".utf8),
+        "test.tar: at offset 0: the archive ends within a header: it is cut short"
+      ),
       ([UInt8](repeating: 65, count: 600), "test.tar: at offset 0: not a tar archive"),
-      (Array(good[..<700]), "test.tar: at offset 0: the archive ends within first: it is cut short"),
-      (good + [UInt8](repeating: 65, count: 512), "test.tar: at offset 1536: there is no valid header of a member"),
-      (with { $0.add("a/../../b") }, "test.tar: at offset 1536: a/../../b: has a path with .. in it, which may lead out of the tree"),
-      (with { $0.add("a", type: "D") }, "test.tar: at offset 1536: a: is of an incremental dump, which is not a whole tree; make a full archive"),
-      (with { $0.add("a", type: "Q") }, "test.tar: at offset 1536: a: is of type Q, which is not known"),
-      (with { $0.add("a", size: 1 << 30) }, "test.tar: at offset 1536: the archive ends within a: it is cut short"),
-      (with { $0.add("a") { $0[124] = UInt8(ascii: "9") } }, "test.tar: at offset 1536: a: its size is not a number that can be"),
-      (with { $0.add("a", type: "x", content: Array("5 x\n".utf8)) }, "test.tar: at offset 1536: a record of the extended header has no valid length"),
-      (with { $0.addRecords([("path", "x")]) }, "test.tar: at offset 1536: the member that this header is for is missing"),
+      (
+        Array(good[..<700]), "test.tar: at offset 0: the archive ends within first: it is cut short"
+      ),
+      (
+        good + [UInt8](repeating: 65, count: 512),
+        "test.tar: at offset 1536: there is no valid header of a member"
+      ),
+      (
+        with { $0.add("a/../../b") },
+        "test.tar: at offset 1536: a/../../b: has a path with .. in it, which may lead out of the tree"
+      ),
+      (
+        with { $0.add("a", type: "D") },
+        "test.tar: at offset 1536: a: is of an incremental dump, which is not a whole tree; make a full archive"
+      ),
+      (
+        with { $0.add("a", type: "Q") },
+        "test.tar: at offset 1536: a: is of type Q, which is not known"
+      ),
+      (
+        with { $0.add("a", size: 1 << 30) },
+        "test.tar: at offset 1536: the archive ends within a: it is cut short"
+      ),
+      (
+        with { $0.add("a") { $0[124] = UInt8(ascii: "9") } },
+        "test.tar: at offset 1536: a: its size is not a number that can be"
+      ),
+      (
+        with { $0.add("a", type: "x", content: Array("5 x\n".utf8)) },
+        "test.tar: at offset 1536: a record of the extended header has no valid length"
+      ),
+      (
+        with { $0.addRecords([("path", "x")]) },
+        "test.tar: at offset 1536: the member that this header is for is missing"
+      ),
     ]
     for (bytes, expected) in cases { #expect(failure(bytes) == expected) }
   }
@@ -179,7 +213,10 @@ import Testing
     #expect(time == Timestamp(seconds: seconds, nanoseconds: nanoseconds))
   }
 
-  @Test("What is no time is refused", arguments: ["", "-", "x", "1.x", "99999999999999999999", "+1"])
+  @Test(
+    "What is no time is refused",
+    arguments: ["", "-", "x", "1.x", "99999999999999999999", "+1"]
+  )
   func noTimes(_ text: String) {
     #expect(TarNumber.parseTime(Array(text.utf8)) == nil)
   }
