@@ -7,6 +7,9 @@ struct ArchiveDraft {
   /// Whether files keep their extended attributes.
   let keepsAttributes: Bool
 
+  /// How many directories that no member is may still be made.
+  private var spareDirectories = 1 << 24
+
   /// How many symbolic links may lead to one another, as in Linux.
   private static let linkLimit = 40
 
@@ -191,6 +194,10 @@ struct ArchiveDraft {
       }
       guard name.count <= 255 else {
         throw failure(member, archive, "a symbolic link leads to a name of more than 255 bytes")
+      }
+      spareDirectories -= 1
+      guard spareDirectories >= 0 else {
+        throw failure(member, archive, "more than 16 Mi directories are needed for names")
       }
       let plain = TreeDraft.File(Node(kind: .directory, permissions: 0o755))
       walk.enter(draft.insert(plain, named: name, in: directory), name)

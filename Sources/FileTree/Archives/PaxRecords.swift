@@ -51,6 +51,9 @@ struct PaxRecords {
     return merged
   }
 
+  /// How many bytes keywords and values have.
+  var size: Int { values.reduce(0) { $0 + $1.key.count + $1.value.count } }
+
   /// The value of a keyword, unless it is empty.
   subscript(keyword: String) -> [UInt8]? {
     guard let value = values[Array(keyword.utf8)], !value.isEmpty else { return nil }

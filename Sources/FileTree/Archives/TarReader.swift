@@ -23,6 +23,8 @@ struct TarReader {
 
   private(set) var members: [TarMember] = []
 
+  private var budget = ArchiveBudget()
+
   /// What headers of their own say of the member behind them.
   private struct Pending {
     /// Where the first of them is.
@@ -109,6 +111,9 @@ struct TarReader {
     case UInt8(ascii: "g"):
       let records = try records(header)
       globals = records.over(globals)
+      guard globals.size <= Self.extensionLimit else {
+        throw ArchiveFailure(input.name, at: position, "global headers have more than 8 MiB in all")
+      }
     case UInt8(ascii: "L"):
       pending.offset = pending.offset ?? position
       pending.name = try longName(header)
@@ -150,6 +155,7 @@ struct TarReader {
       default:
         break
       }
+      if let problem = budget.problem(with: member) { throw TarEntry.Fault.member(problem) }
       members.append(member)
     } catch {
       switch error {
@@ -230,6 +236,7 @@ struct TarReader {
         throw .archive(error)
       }
       try TarEntry.appendMap(in: block[..<504], to: &numbers)
+      guard budget.allowsMap(of: numbers.count) else { throw .member(ArchiveBudget.runProblem) }
       goesOn = block[504] != 0
       position += TarHeader.size
     }
@@ -268,6 +275,7 @@ struct TarReader {
         line = []
         if wanted == nil {
           wanted = number * 2
+          guard budget.allowsMap(of: number * 2) else { throw .member(ArchiveBudget.runProblem) }
         } else {
           numbers.append(number)
         }
