@@ -74,7 +74,21 @@ extension LinuxDisk {
         "keep|skip",
         "Whether files keep their extended attributes, POSIX ACLs among them. Default: keep."
       ),
-    ],
+      .init(
+        "on-change",
+        "error|serve",
+        "What becomes of a file that changes while it is served: it cannot be read any more, or it "
+          + "is served as it is now, with zeros where it became shorter. Default: error."
+      ),
+      .init(
+        "snapshot",
+        "none|auto|reflink",
+        "Whether files are cloned at the start, so that they may change while they are served. "
+          + "Clones share their blocks with the files, which btrfs and XFS can; they are in a file "
+          + "without a name in the tree's directory, which goes when nbdgen does. auto is for "
+          + "serving files as they are where they cannot be cloned. Default: none."
+      ),
+    ] + editing,
     discussion: """
       The disk has one Linux partition at 1 MiB (in an MBR of type 0x83), so a guest finds its root \
       on /dev/vda1 or /dev/sda1; with layout=none on /dev/vda or /dev/sda. The filesystem has blocks \
@@ -111,9 +125,17 @@ extension LinuxDisk {
       Attributes that tell of the host's filesystem rather than of the file, such as \
       btrfs.compression, are left out with a note.
 
+      Root is never needed: a manifest says what owners, modes, times and extended attributes files \
+      have, and which devices there are. The tiny VM below boots from a directory that anybody can \
+      make, with one line in a file, "./dev/console type=char device=native,5,1", and \
+      manifest=FILE. Things happen in this order: what exclude= and include= say is left out, \
+      owner= and mode-mask= change what is left, and manifests have the last word. \
+      docs/manifests.md describes both forms.
+
       A file that changes after the start - content, size, times, or another file in its place - \
       can no longer be read: clients get an I/O error, and the log names the file. Restart nbdgen \
-      to serve the tree as it is now.
+      to serve the tree as it is now, or see on-change= and snapshot=. What a program does to a \
+      file that it mapped into memory is noticed only when the host's kernel notices.
 
       Equal trees give equal disks, byte for byte, on every host: UUID and hash seed derive from \
       the tree and the parameters, and the time of the filesystem's making is that of the newest \

@@ -60,9 +60,11 @@ public enum LinuxDisk: Generator {
     guard problems.isEmpty else {
       throw .host(problems.flatMap { $0.lines(limit: problemLimit) })
     }
-    if trees.count == 1 { return trees[0] }
+    let isFiltered = options.edits.filter.isEmpty || options.sources.allSatisfy(\.isDirectory)
+    if trees.count == 1 && options.edits.isEmpty && isFiltered { return trees[0] }
     var draft = TreeDraft()
     for tree in trees { draft.merge(tree) }
+    try options.edits.apply(to: &draft, descriptors)
     return draft.finish()
   }
 
@@ -77,7 +79,10 @@ public enum LinuxDisk: Generator {
       return try TreeScanner.scan(
         path,
         descriptors: descriptors,
-        readsAttributes: keepsAttributes
+        readsAttributes: keepsAttributes,
+        changePolicy: options.changePolicy,
+        snapshot: options.snapshot,
+        filter: options.edits.filter
       )
     }
     do throws(ArchiveFailure) {

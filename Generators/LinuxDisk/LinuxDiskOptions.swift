@@ -18,6 +18,12 @@ struct LinuxDiskOptions {
   var spareInodeCount: Int?
   /// Whether files keep their extended attributes.
   var attributes: AttributeChoice
+  /// What becomes of files that change while they are served.
+  var changePolicy: ChangePolicy
+  /// Whether the files are cloned at the start.
+  var snapshot: SnapshotPolicy
+  /// What is done to the tree.
+  var edits: TreeEdits
   /// `SOURCE_DATE_EPOCH`, if it is set.
   var time: UInt32?
   /// Where archives are decompressed to, if they have to be.
@@ -36,6 +42,9 @@ struct LinuxDiskOptions {
     uuid = try Self.uuid(parameters)
     spareInodeCount = try Self.spareInodeCount(parameters)
     attributes = try parameters.choice("xattrs", of: AttributeChoice.self) ?? .keep
+    changePolicy = try parameters.choice("on-change", of: ChangePolicy.self) ?? .error
+    snapshot = try parameters.choice("snapshot", of: SnapshotPolicy.self) ?? .none
+    edits = try TreeEdits(parameters)
     time = try environment.sourceDate()
     temporaryDirectory = environment.variables["TMPDIR"].flatMap { $0.isEmpty ? nil : $0 } ?? "/tmp"
   }
@@ -53,6 +62,11 @@ struct LinuxDiskOptions {
     case archive(String)
     /// An image of containers.
     case image(String, ImageChoice)
+
+    /// Whether it is scanned, which leaves out what is to be left out.
+    var isDirectory: Bool {
+      if case .directory = self { true } else { false }
+    }
   }
 
   private static func sources(_ parameters: Parameters) throws(GeneratorError) -> [TreeSource] {

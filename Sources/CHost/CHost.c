@@ -96,7 +96,7 @@ int host_open_path(const char *path, int is_directory) {
                                (is_directory ? O_DIRECTORY : 0)));
 }
 
-int host_open_file(const char *path) {
+int host_open_regular(const char *path) {
   RETRYING(int, open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
 }
 

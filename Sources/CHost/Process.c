@@ -253,8 +253,3 @@ int host_open_temporary(const char *directory) {
   free(path);
   return descriptor < 0 ? -error : descriptor;
 }
-
-int host_duplicate(int descriptor) {
-  int copy = fcntl(descriptor, F_DUPFD_CLOEXEC, 3);
-  return copy < 0 ? -errno : copy;
-}

@@ -98,6 +98,11 @@ public final class HostFile: ByteSource {
       if !mayWait && HostFile.wouldWait(failure) { throw failure }
       error = failure
     }
+    if set.changePolicy == .serve {
+      if let error { throw error }
+      output.append(zeros: count - done)
+      return nil
+    }
     let current = FileSeal(try HostCall.status(of: descriptor))
     if let difference = set.seal(of: index).difference(from: current) { return difference }
     if let error { throw error }

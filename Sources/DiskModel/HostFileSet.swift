@@ -19,4 +19,11 @@ package protocol HostFileSet: AnyObject, Sendable {
 
   /// Path of file `index`, for people.
   func path(of index: Int) -> String
+
+  /// What becomes of files that changed; ``ChangePolicy/error`` unless it is said.
+  var changePolicy: ChangePolicy { get }
+}
+
+extension HostFileSet {
+  package var changePolicy: ChangePolicy { .error }
 }

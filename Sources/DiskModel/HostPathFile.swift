@@ -20,7 +20,7 @@ final class HostPathFile: HostFileSet {
   func open(_ index: Int, mayWait: Bool) throws(Errno) -> CInt {
     // Whether opening waits cannot be known beforehand.
     guard mayWait else { throw .resourceTemporarilyUnavailable }
-    return try HostCall.openFile(path)
+    return try HostCall.openRegular(path)
   }
 }
 
@@ -30,9 +30,9 @@ extension HostCall {
     try check(unsafe host_open_path(path, 0))
   }
 
-  /// The same for a regular file: does not wait for the writer of a fifo.
-  static func openFile(_ path: String) throws(Errno) -> CInt {
-    try check(unsafe host_open_file(path))
+  /// Opens what should be a regular file; of a fifo, nobody needs to write to it.
+  static func openRegular(_ path: String) throws(Errno) -> CInt {
+    try check(unsafe host_open_regular(path))
   }
 }
 
@@ -46,25 +46,38 @@ extension HostPath {
   }
 }
 
-extension HostFile {
-  /// A regular file, which is sealed, and its size in bytes.
+/// A regular file of the host that is known by a path of its own, as it was when it
+/// was looked at.
+package struct SealedHostFile: Sendable {
+  /// Its bytes, which are read when they are asked for.
+  package let source: HostFile
+
+  /// When it was modified, and the rest of what must not change.
+  package let seal: FileSeal
+
+  /// Where it has data, in bytes.
+  package let dataRanges: [Range<Int>]
+
+  /// Whether it has no holes.
+  package var isDense: Bool { dataRanges == (seal.size > 0 ? [0..<seal.size] : []) }
+
+  /// Looks at a file; `nil` if there is something else at the path.
   ///
   /// - Parameters:
   ///   - path: The file; symbolic links are followed.
   ///   - descriptors: Keeps the file open while it is read.
-  /// - Returns: The file, or `nil` if there is something else at the path.
   /// - Throws: The host's error if the file cannot be opened.
-  package static func sealed(
-    _ path: String,
-    descriptors: DescriptorCache
-  ) throws(Errno) -> (file: HostFile, size: Int)? {
-    let descriptor = try HostCall.openFile(path)
+  package init?(_ path: String, descriptors: DescriptorCache) throws(Errno) {
+    let descriptor = try HostCall.openRegular(path)
     defer { host_close(descriptor) }
     let status = try HostCall.status(of: descriptor)
     guard status.mode & 0o170000 == 0o100000 else { return nil }
-    let seal = FileSeal(status)
+    seal = FileSeal(status)
     let set = HostPathFile(path, seal: seal, descriptors: descriptors)
-    return (HostFile(set, index: 0), seal.size)
+    source = HostFile(set, index: 0)
+    // Of one that the host cannot tell, all.
+    let all = seal.size > 0 ? [0..<seal.size] : []
+    dataRanges = (try? HostCall.dataRanges(of: descriptor, size: seal.size)) ?? all
   }
 }
 
@@ -80,28 +93,17 @@ extension Disk {
     _ path: String,
     descriptors: DescriptorCache
   ) throws(Errno) -> Disk? {
-    let descriptor = try HostCall.openPath(path)
-    defer { host_close(descriptor) }
-    let status = try HostCall.status(of: descriptor)
-    guard status.mode & 0o170000 == 0o100000 else { return nil }
-    let seal = FileSeal(status)
-    let set = HostPathFile(path, seal: seal, descriptors: descriptors)
-    let file = HostFile(set, index: 0)
+    guard let file = try SealedHostFile(path, descriptors: descriptors) else { return nil }
     var disk = Disk()
     do throws(DiskError) {
-      for range in dataRanges(of: descriptor, size: seal.size) {
+      for range in file.dataRanges {
         try disk.pad(to: range.lowerBound)
-        try disk.append(.source(file, offset: range.lowerBound), count: range.count)
+        try disk.append(.source(file.source, offset: range.lowerBound), count: range.count)
       }
-      try disk.pad(to: seal.size)
+      try disk.pad(to: file.seal.size)
     } catch {
       preconditionFailure("a file has less than 2^63 bytes")
     }
     return disk
-  }
-
-  /// The runs of data of a file; of one that the host cannot tell, all of it.
-  private static func dataRanges(of descriptor: CInt, size: Int) -> [Range<Int>] {
-    (try? HostCall.dataRanges(of: descriptor, size: size)) ?? (size > 0 ? [0..<size] : [])
   }
 }

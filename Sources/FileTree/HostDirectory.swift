@@ -9,19 +9,28 @@ final class HostDirectory: HostFileSet, ContentStore {
   private let parts: TreeParts
 
   /// The open root directory, below which files are opened.
-  private let root: CInt
+  let root: CInt
 
   /// The root's path as the user gave it.
   private let rootPath: String
 
   let descriptors: DescriptorCache
 
+  let changePolicy: ChangePolicy
+
   /// Takes over `root`, an open directory.
-  init(_ parts: TreeParts, root: CInt, rootPath: String, descriptors: DescriptorCache) {
+  init(
+    _ parts: TreeParts,
+    root: CInt,
+    rootPath: String,
+    descriptors: DescriptorCache,
+    changePolicy: ChangePolicy
+  ) {
     self.parts = parts
     self.root = root
     self.rootPath = rootPath
     self.descriptors = descriptors
+    self.changePolicy = changePolicy
   }
 
   deinit { host_close(root) }

@@ -61,6 +61,17 @@ package struct TreeDraft {
     return UInt32(stores.count - 1)
   }
 
+  /// Takes in a store of one file, and refers to that.
+  mutating func reference(to store: any ContentStore) -> ContentReference {
+    ContentReference(store: add(store), file: 0)
+  }
+
+  /// Where the bytes of a regular file are.
+  func content(of file: FileNumber) -> FileContent? {
+    guard let reference = self[file].reference else { return nil }
+    return stores[Int(reference.store)].content(of: Int(reference.file))
+  }
+
   /// Takes in a line that the user should read.
   package mutating func add(note: String) { notes.append(note) }
 

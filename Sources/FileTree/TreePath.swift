@@ -17,3 +17,10 @@ enum TreePath {
     return path
   }
 }
+
+extension TreeParts {
+  /// The path of node `index` from the root, without a leading slash.
+  func path(of index: Int) -> [UInt8] {
+    TreePath.bytes(of: index, nodes: nodes, entries: entries, text: text)
+  }
+}

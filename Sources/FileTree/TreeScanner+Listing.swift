@@ -14,7 +14,8 @@ extension TreeScanner {
     sort(&names)
     let first = parts.entries.count
     parts.entries.reserveCapacity(parts.entries.count + names.count)
-    for name in names { add(name, of: directory, parent: parent) }
+    let path = filter.comparesPaths ? parts.path(of: parent) : []
+    for name in names { add(name, of: directory, parent: parent, path: path) }
     parts.nodes[parent].content = .children(
       first: UInt32(first),
       count: UInt32(parts.entries.count - first)
@@ -54,7 +55,12 @@ extension TreeScanner {
   }
 
   /// Adds one child: its entry, and its node unless it is a further hard link.
-  private mutating func add(_ name: Range<Int>, of directory: CInt, parent: Int) {
+  private mutating func add(
+    _ name: Range<Int>,
+    of directory: CInt,
+    parent: Int,
+    path: [UInt8]
+  ) {
     var status = host_status()
     do throws(Errno) {
       let result = unsafe withName(at: name.lowerBound) {
@@ -65,9 +71,16 @@ extension TreeScanner {
       parts.vanishedCount += 1
       return
     } catch {
+      // Whether it is a directory is not known.
+      guard
+        !excludes(name, in: path, isDirectory: true)
+          || !excludes(name, in: path, isDirectory: false)
+      else { return }
       report(error.description, name: name, in: parent)
       return
     }
+    let isDirectory = Node.Kind(mode: status.mode) == .directory
+    guard !excludes(name, in: path, isDirectory: isDirectory) else { return }
     guard let kind = Node.Kind(mode: status.mode) else {
       report("is of a type that is not known", name: name, in: parent)
       return
@@ -103,6 +116,10 @@ extension TreeScanner {
     parts.entries.append(entry)
     parts.nodes.append(new)
     parts.identities.append(TreeParts.HostIdentity(status))
+  }
+
+  private func excludes(_ name: Range<Int>, in path: [UInt8], isDirectory: Bool) -> Bool {
+    !filter.isEmpty && filter.excludes(parts.text[name], in: path, isDirectory: isDirectory)
   }
 
   /// Finds out where the content of a new node is.

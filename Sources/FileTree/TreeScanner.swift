@@ -16,6 +16,7 @@ package struct TreeScanner {
   private var problemCount = 0
   let checksReadability: Bool
   let readsAttributes: Bool
+  let filter: PathFilter
 
   /// A file's number on the host, to recognise hard links by.
   struct FileNumber: Hashable {
@@ -29,14 +30,20 @@ package struct TreeScanner {
   ///   - path: A directory; symbolic links that lead to it are followed.
   ///   - descriptors: Keeps the tree's files open while they are served.
   ///   - readsAttributes: Whether files have their extended attributes.
+  ///   - changePolicy: What becomes of files that change after the scan.
+  ///   - snapshot: Whether files are cloned, so that it does not matter if they change.
+  ///   - filter: What is left out; nothing of it is opened.
   /// - Returns: The tree.
   /// - Throws: ``ScanFailure`` with everything that could not be read.
   package static func scan(
     _ path: String,
     descriptors: DescriptorCache,
-    readsAttributes: Bool = true
+    readsAttributes: Bool = true,
+    changePolicy: ChangePolicy = .error,
+    snapshot: SnapshotPolicy = .none,
+    filter: PathFilter = PathFilter()
   ) throws(ScanFailure) -> Tree {
-    var scanner = TreeScanner(readsAttributes: readsAttributes)
+    var scanner = TreeScanner(readsAttributes: readsAttributes, filter: filter)
     let root: CInt
     do throws(Errno) {
       root = try scanner.openRoot(path)
@@ -47,13 +54,15 @@ package struct TreeScanner {
       )
     }
     scanner.walk(from: root)
+    scanner.waitForTheClock()
     let problems = scanner.problems
     let problemCount = scanner.problemCount
     let directory = HostDirectory(
       scanner.parts,
       root: root,
       rootPath: path,
-      descriptors: descriptors
+      descriptors: descriptors,
+      changePolicy: changePolicy
     )
     let tree = Tree(scanner.parts, stores: [directory], notes: scanner.parts.notes)
     guard problems.isEmpty else {
@@ -68,12 +77,33 @@ package struct TreeScanner {
       }
       throw ScanFailure(problems: named, problemCount: problemCount)
     }
+    if snapshot != .none {
+      let (store, notes) = try Snapshot.take(of: scanner.parts, in: directory, snapshot)
+      return Tree(scanner.parts, stores: [store], notes: tree.notes + notes)
+    }
     return tree
   }
 
-  private init(readsAttributes: Bool) {
+  private init(readsAttributes: Bool, filter: PathFilter) {
     self.readsAttributes = readsAttributes
+    self.filter = filter
     checksReadability = host_reads_everything() == 0
+  }
+
+  /// Longest wait for the clock of files' times, in milliseconds: a few of its steps
+  /// (jiffies, of up to 10 ms).
+  private static let clockLimit: Int64 = 40
+
+  /// Waits until a file that changes from now on has another time of change than it
+  /// had at the scan: the kernel's clock for files goes in steps.
+  private func waitForTheClock() {
+    let newest = parts.identities.reduce(Timestamp(seconds: 0)) { max($0, $1.changed) }
+    for _ in 0..<Self.clockLimit {
+      let now = host_file_clock()
+      let (seconds, rest) = now.quotientAndRemainder(dividingBy: 1_000_000_000)
+      if newest < Timestamp(seconds: seconds, nanoseconds: UInt32(rest)) { return }
+      host_sleep_milliseconds(1)
+    }
   }
 
   /// Opens the root and makes it node 0.

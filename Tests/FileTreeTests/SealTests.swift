@@ -124,6 +124,56 @@ struct SealTests {
     try checkConformance(of: tree.disk("same"), bytes: Self.bytes, seed: 1)
   }
 
+  @Test(arguments: [Violation.truncated, .appended, .rewritten, .replaced, .attributesChanged])
+  func changedFilesAreServedIfThatIsWanted(violation: Violation) throws {
+    for isOpen in [false, true] {
+      let directory = try TemporaryDirectory()
+      let (parent, path) = (directory("parent"), directory("parent/file"))
+      try Host.makeDirectory(parent)
+      try Host.write(path, Self.bytes)
+      let tree = try TreeScanner.scan(
+        directory.path,
+        descriptors: DescriptorCache(capacity: 4),
+        changePolicy: .serve
+      )
+      let disk = try tree.disk("parent/file")
+      if isOpen { _ = try disk.bytes(0..<10) }
+      try violation.apply(to: path, in: parent)
+      let isOld = isOpen && violation == .replaced
+      let now = isOld ? Self.bytes : Array(try Data(contentsOf: URL(fileURLWithPath: path)))
+      let zeros = [UInt8](repeating: 0, count: max(0, Self.bytes.count - now.count))
+      #expect(try disk.bytes(0..<20_000) == Array((now + zeros)[..<20_000]))
+    }
+  }
+
+  @Test(arguments: [Violation.deleted, .replacedByLink, .replacedByFIFO, .replacedByDirectory])
+  func whatIsNoFileIsNeverServed(violation: Violation) throws {
+    let directory = try TemporaryDirectory()
+    let (parent, path) = (directory("parent"), directory("parent/file"))
+    try Host.makeDirectory(parent)
+    try Host.write(path, Self.bytes)
+    let tree = try TreeScanner.scan(
+      directory.path,
+      descriptors: DescriptorCache(capacity: 4),
+      changePolicy: .serve
+    )
+    try violation.apply(to: path, in: parent)
+    #expect(throws: ReadFailure.self) { try tree.disk("parent/file").bytes(0..<10) }
+  }
+
+  /// The kernel's clock for files goes in steps of up to 10 ms: who scans at once must
+  /// notice a change at once.
+  @Test func aChangeRightAfterTheScanIsNoticed() throws {
+    let directory = try TemporaryDirectory()
+    for number in 0..<50 {
+      let path = directory("file\(number)")
+      try Host.write(path, Self.bytes)
+      let tree = try TreeScanner.scan(directory.path)
+      try Host.write(path, Self.bytes.reversed())
+      #expect(throws: ReadFailure.self) { try tree.disk("file\(number)").bytes(0..<10) }
+    }
+  }
+
   /// The root is open: it may be moved while its files are read.
   @Test func theRootMayBeMoved() throws {
     let directory = try TemporaryDirectory()

@@ -7,6 +7,7 @@
 #   unixsocket, uri   where the server is (unixsocket is looked at first)
 #   GUEST_TIMEOUT     seconds after which the guest is killed (default 120;
 #                     the exit status is then 124)
+#   GUEST_MEMORY      MiB of memory (default 256)
 #   GUEST_READONLY    off: the guest may write to the disk (default on)
 #   GUEST_APPEND      more words for the kernel command line (see prepare)
 #   GUEST_DIR         where vmlinuz and initramfs are, made if missing
@@ -44,7 +45,7 @@ command -v qemu-system-x86_64 >/dev/null ||
 #
 # exec, so that whoever ends us ends timeout, which ends qemu.
 exec timeout --foreground --verbose --kill-after=5 "${GUEST_TIMEOUT:-120}" \
-  qemu-system-x86_64 -accel tcg -m 256 -no-reboot -net none \
+  qemu-system-x86_64 -accel tcg -m "${GUEST_MEMORY:-256}" -no-reboot -net none \
   -display none -vga none -monitor none -serial stdio \
   -kernel "$guest/vmlinuz" -initrd "$guest/initramfs" \
   -append "console=ttyS0 panic=-1 quiet no_timer_check tsc=reliable ${GUEST_APPEND:-}" \

@@ -41,9 +41,9 @@ int host_open_directory_at(int directory, const char *name);
 /// Opens a path as the shell means it, following symbolic links, for reading.
 int host_open_path(const char *path, int is_directory);
 
-/// Opens a file as the shell means it for reading, and does not wait for anything
-/// if it is no regular one.
-int host_open_file(const char *path);
+/// As host_open_path, for what should be a regular file: does not wait for anybody
+/// to write to a fifo.
+int host_open_regular(const char *path);
 
 /// Opens the file at `path` below an open directory for reading. No component
 /// may be a symbolic link or lead out of the directory. With `cached_only` the
@@ -67,6 +67,23 @@ int host_check_readable_at(int directory, const char *name);
 int64_t host_seek(int descriptor, int64_t offset, int is_hole);
 
 void host_close(int descriptor);
+
+/// Makes a file without a name on the filesystem of an open directory; it is gone
+/// when it is closed.
+int host_make_unnamed_file(int directory);
+
+/// Another descriptor of an open file.
+int host_duplicate(int descriptor);
+
+/// Makes `count` bytes from the start of one file show up in another at `offset`
+/// without copying them; both on a filesystem that shares blocks.
+int host_clone_range(int source, int64_t count, int target, int64_t offset);
+
+/// Bytes of which a filesystem's blocks are multiples, for an open file.
+int64_t host_block_size(int descriptor);
+
+/// What the kernel's clock for files' times says, in nanoseconds since 1970.
+int64_t host_file_clock(void);
 
 /// Directory stream over a descriptor, which it owns from then on; NULL when
 /// it cannot be had, the descriptor being closed.
@@ -164,9 +181,6 @@ int64_t host_send(int socket, const void *bytes, size_t count);
 /// Opens a new file in a directory, for reading and writing, that has no name and
 /// is gone when it is closed.
 int host_open_temporary(const char *directory);
-
-/// Another descriptor for the same open file.
-int host_duplicate(int descriptor);
 
 /// Waits for a child; its exit status in the form of host_child_status.
 int host_wait_child(int process);

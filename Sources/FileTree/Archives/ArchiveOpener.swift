@@ -45,16 +45,16 @@ package final class ArchiveOpener {
   /// The same, or `nil` if there is none.
   func fileIfThere(_ path: String) throws(ArchiveFailure) -> ArchiveBytes? {
     let shown = HostPath.printable(path.utf8)
-    let opened: (file: HostFile, size: Int)?
+    let opened: SealedHostFile?
     do throws(Errno) {
-      opened = try HostFile.sealed(path, descriptors: descriptors)
+      opened = try SealedHostFile(path, descriptors: descriptors)
     } catch .noSuchFileOrDirectory {
       return nil
     } catch {
       throw ArchiveFailure(shown, error.description)
     }
-    guard let (file, size) = opened else { throw ArchiveFailure(shown, "not a regular file") }
-    return ArchiveBytes(name: shown, source: file, offset: 0, size: size)
+    guard let opened else { throw ArchiveFailure(shown, "not a regular file") }
+    return ArchiveBytes(name: shown, source: opened.source, offset: 0, size: opened.seal.size)
   }
 
   /// Reads what is in an archive, which is decompressed on the way if need be.

@@ -1,4 +1,5 @@
 import DiskModel
+import GeneratorKit
 
 /// Extended attributes and ACLs, which pax records carry.
 extension TarEntry {
@@ -25,7 +26,7 @@ extension TarEntry {
       guard let encoded = Self.suffix(of: keyword, behind: "LIBARCHIVE.xattr.") else { continue }
       let name = Self.percentDecoded(encoded)
       if found[name] != nil { continue }
-      guard let decoded = Base64Text.decode(value) else {
+      guard let decoded = try? Base64.decode(value, as: .lenient) else {
         throw .member("an extended attribute is not Base64")
       }
       found[name] = decoded
@@ -102,42 +103,5 @@ extension TarEntry {
       }
     }
     return decoded
-  }
-}
-
-/// Base64 as archives have it, padded or not.
-enum Base64Text {
-  static func decode(_ text: [UInt8]) -> [UInt8]? {
-    var bytes: [UInt8] = []
-    var group: UInt32 = 0
-    var digitCount = 0
-    for byte in text where byte != UInt8(ascii: "=") && byte != 10 {
-      guard let value = value(of: byte) else { return nil }
-      group = group << 6 | value
-      digitCount += 1
-      if digitCount == 4 {
-        for shift in [16, 8, 0] { bytes.append(UInt8(truncatingIfNeeded: group >> shift)) }
-        (group, digitCount) = (0, 0)
-      }
-    }
-    switch digitCount {
-    case 0: break
-    case 2: bytes.append(UInt8(truncatingIfNeeded: group >> 4))
-    case 3:
-      for shift in [10, 2] { bytes.append(UInt8(truncatingIfNeeded: group >> shift)) }
-    default: return nil
-    }
-    return bytes
-  }
-
-  private static func value(of digit: UInt8) -> UInt32? {
-    switch digit {
-    case UInt8(ascii: "A")...UInt8(ascii: "Z"): UInt32(digit - UInt8(ascii: "A"))
-    case UInt8(ascii: "a")...UInt8(ascii: "z"): UInt32(digit - UInt8(ascii: "a")) + 26
-    case UInt8(ascii: "0")...UInt8(ascii: "9"): UInt32(digit - UInt8(ascii: "0")) + 52
-    case UInt8(ascii: "+"): 62
-    case UInt8(ascii: "/"): 63
-    default: nil
-    }
   }
 }

@@ -39,3 +39,32 @@ struct ArchiveBootTests {
     #expect(output.contains("guest: done"))
   }
 }
+
+/// Whether to download a Debian for a test, which takes a minute.
+private let wantsDebian = ProcessInfo.processInfo.environment["NBDGEN_TEST_DEBIAN"] != nil
+
+extension ArchiveBootTests {
+  @Test("Debian boots to a login from its tar archive", .enabled(if: wantsDebian))
+  func debian() throws {
+    let guest = try BootTests.guestDirectory.get()
+    let archive = URL(fileURLWithPath: guest).deletingLastPathComponent()
+      .appendingPathComponent("debian/debian.tar").path
+    try Program("\(BootTests.scripts)/guest/make-debian").succeed([archive], timeout: 400)
+    let server = try NbdgenProcess(["linuxdisk", "tar=\(archive)", "type=ext4"])
+    let environment = [
+      "GUEST_DIR": guest, "GUEST_TIMEOUT": "300", "GUEST_MEMORY": "512", "uri": server.uri,
+      "GUEST_APPEND": "nbdgen.init=/sbin/init nbdgen.devtmpfs=1",
+    ]
+    let script = "\(BootTests.scripts)/guest/qemu.sh"
+    let guestProcess = try Program(script, environment: environment).start([])
+    // There is no line's end behind the prompt.
+    while guestProcess.status(within: 1) == nil {
+      if try guestProcess.outcomeSoFar().text.contains(" login: ") { break }
+    }
+    guestProcess.send(SIGTERM)
+    let outcome = try guestProcess.outcome(within: 20)
+    #expect(outcome.text.contains(" login: "), "\(outcome)")
+    #expect(!outcome.text.contains(/EXT4-fs.*(error|warning)|I\/O error/), "\(outcome)")
+    try server.stop()
+  }
+}

@@ -121,7 +121,8 @@ struct ImageTests {
     let image = "oci=\(builder.path)"
     func name(_ words: [String]) throws -> String {
       let disk = try PartitionImage(of: RawPath(image), words)
-      return String(decoding: try Debugfs(image: disk.partition).run(["cat name"])[0], as: UTF8.self)
+      let output = try Debugfs(image: disk.partition).run(["cat name"])[0]
+      return String(decoding: output, as: UTF8.self)
     }
     #expect(try name(["image=several", "platform=linux/amd64"]) == "a")
     #expect(try name(["image=several", "platform=linux/arm64"]) == "b")
