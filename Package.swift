@@ -21,6 +21,7 @@ let package = Package(
     .executable(name: "nbdgen", targets: ["nbdgen"]),
     .library(name: "DataGenerator", targets: ["DataGenerator"]),
     .library(name: "DiskModel", targets: ["DiskModel"]),
+    .library(name: "FileTree", targets: ["FileTree"]),
     .library(name: "GeneratorKit", targets: ["GeneratorKit"]),
     .library(name: "NBDProtocol", targets: ["NBDProtocol"]),
     .library(name: "NBDServer", targets: ["NBDServer"]),

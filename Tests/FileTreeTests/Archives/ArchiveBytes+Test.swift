@@ -3,33 +3,6 @@ import TestSupport
 
 @testable import FileTree
 
-/// Bytes in memory as a source.
-final class MemorySource: ByteSource {
-  let bytes: [UInt8]
-
-  init(_ bytes: [UInt8]) { self.bytes = bytes }
-
-  func read(
-    _ count: Int,
-    at offset: Int,
-    into output: inout OutputRawSpan
-  ) throws(ReadFailure) {
-    guard offset >= 0, count >= 0, offset <= bytes.count, count <= bytes.count - offset else {
-      throw ReadFailure(subject: "memory", offset: offset, cause: "beyond the end")
-    }
-    let bytes = bytes
-    output.append(copying: bytes.span.extracting(offset..<offset + count))
-  }
-}
-
-extension ArchiveBytes {
-  /// An archive in memory, in the midst of other bytes.
-  init(_ bytes: [UInt8], name: String = "test.tar") {
-    let source = MemorySource([0xD1, 0xD1, 0xD1] + bytes + [0xD1])
-    self.init(name: name, source: source, offset: 3, size: bytes.count)
-  }
-}
-
 extension ArchiveOpener {
   /// An opener of its own.
   convenience init() {

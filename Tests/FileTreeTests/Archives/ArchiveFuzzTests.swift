@@ -68,61 +68,26 @@ import Testing
         }
       }
     }
-    guard keepsChecksums else { return bytes }
-    for start in stride(from: 0, to: bytes.count - 511, by: 512)
-    where bytes[start + 257..<start + 262].elementsEqual("ustar".utf8) {
-      for index in start + 148..<start + 156 { bytes[index] = 32 }
-      let sum = bytes[start..<start + 512].reduce(0) { $0 + Int($1) }
-      for (index, byte) in String(sum, radix: 8).utf8.enumerated() {
-        bytes[start + 148 + index] = byte
-      }
-    }
-    return bytes
-  }
-
-  /// Opens an archive as linuxdisk does, and reads what it has.
-  private func tryOut(_ bytes: [UInt8]) throws {
-    let opener = ArchiveOpener()
-    do throws(ArchiveFailure) {
-      let opened = try opener.tar(bytes)
-      for hasWhiteouts in [false, true] {
-        var draft = ArchiveDraft(keepsAttributes: true)
-        try draft.add(opened.found.members, of: opened.archive, hasWhiteouts: hasWhiteouts)
-        let tree = draft.draft.finish()
-        for (index, node) in tree.nodes.enumerated() where node.kind == .regular {
-          let content = tree.content(of: index)
-          for range in tree.dataRanges(of: node) {
-            guard range.upperBound <= node.size else {
-              throw ArchiveFailure("test", "beyond the file")
-            }
-            let count = min(range.count, 10_000)
-            guard (try? content.source.bytes(count, at: content.offset + range.lowerBound)) != nil
-            else { throw ArchiveFailure("test", "beyond the archive") }
-          }
-        }
-      }
-    } catch {
-      #expect(error.archive != "test", "\(error)")
-    }
+    return keepsChecksums ? withRightChecksums(bytes) : bytes
   }
 
   @Test("Mutated tar archives") func tar() throws {
     let seed = Self.seed()
-    try tryOut(seed)
+    checkStrangersArchive(seed)
     #expect(try ArchiveOpener().tar(seed).found.members.count == 10)
     for number in 0..<Self.count {
       var generator = SeededGenerator(seed: UInt64(number))
       let isMended = number % 4 != 0
-      try tryOut(Self.mutated(seed, keepsChecksums: isMended, &generator))
+      checkStrangersArchive(Self.mutated(seed, keepsChecksums: isMended, &generator))
     }
   }
 
   @Test("Mutated gzip files") func gzip() throws {
     let seed = try Program("gzip").succeed(["-nc"], input: Self.seed() + Self.seed()).output
-    try tryOut(seed)
+    checkStrangersArchive(seed)
     for number in 0..<Self.count {
       var generator = SeededGenerator(seed: UInt64(number))
-      try tryOut(Self.mutated(seed, keepsChecksums: false, &generator))
+      checkStrangersArchive(Self.mutated(seed, keepsChecksums: false, &generator))
     }
   }
 
@@ -143,25 +108,25 @@ import Testing
     #expect((try? JSONValue([UInt8](repeating: UInt8(ascii: "["), count: 1 << 20))) == nil)
   }
 
-  @Test("An archive that claims much costs little") func claims() throws {
+  @Test("An archive that claims much costs little") func claims() {
     var builder = TarBuilder()
     builder.addRecords([
       ("GNU.sparse.size", "9223372036854775807"), ("GNU.sparse.map", "0,9223372036854775807"),
     ])
     builder.add("a")
-    try tryOut(builder.finished)
+    checkStrangersArchive(builder.finished)
     builder = TarBuilder()
     builder.addRecords([("size", "4611686018427387904")])
     builder.add("a")
-    try tryOut(builder.finished)
+    checkStrangersArchive(builder.finished)
     builder = TarBuilder()
     builder.add("a", type: "x", size: 0o77777777777)
-    try tryOut(builder.finished)
+    checkStrangersArchive(builder.finished)
     builder = TarBuilder()
     builder.addRecords([
       ("GNU.sparse.major", "1"), ("GNU.sparse.minor", "0"), ("GNU.sparse.realsize", "9"),
     ])
     builder.add("a", content: Array("4611686018427387903\n".utf8))
-    try tryOut(builder.finished)
+    checkStrangersArchive(builder.finished)
   }
 }
