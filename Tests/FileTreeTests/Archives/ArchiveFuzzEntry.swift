@@ -1,5 +1,4 @@
-import DiskModel
-
+@testable import DiskModel
 @testable import FileTree
 
 /// Opens an archive of a stranger as linuxdisk does, and reads what it has: what the
