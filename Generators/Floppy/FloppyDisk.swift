@@ -15,7 +15,7 @@ public enum FloppyDisk: Generator {
     in environment: BuildEnvironment
   ) throws(GeneratorError) -> GeneratedDisk {
     let options = try FloppyOptions(parameters, environment: environment)
-    let tree = try scan(options.directory, environment.descriptors)
+    let tree = try scan(options.directory, environment)
     var selection = Selection(tree, onConflict: options.onConflict)
     try check(selection)
     var tables = plan(selection)
@@ -51,13 +51,16 @@ public enum FloppyDisk: Generator {
 
   private static func scan(
     _ directory: String,
-    _ descriptors: DescriptorCache
+    _ environment: BuildEnvironment
   ) throws(GeneratorError) -> Tree {
+    var scanning = ScanOptions()
+    scanning.readsAttributes = false
+    scanning.progress = { environment.progress("files found", $0) }
     do throws(ScanFailure) {
       return try TreeScanner.scan(
         directory,
-        descriptors: descriptors,
-        readsAttributes: false
+        descriptors: environment.descriptors,
+        options: scanning
       )
     } catch {
       throw .host(error.lines())

@@ -11,20 +11,21 @@ struct AttributeArea {
   let isHashed: Bool
 
   /// Bytes of entries and values that fit.
-  var room: Int { size - StoredAttribute.unit }
+  var room: Int { max(0, size - StoredAttribute.unit) }
 
   /// `EXT4_XATTR_MAGIC`, before both areas.
   static let magic: UInt32 = 0xEA02_0000
 
   /// Behind the fields of an inode and the magic number.
-  static let inode = AttributeArea(
-    size: inodeSize - 128 - Int(Inode.extraSize) - 4,
-    offset: 0,
-    isHashed: false
-  )
+  static func inode(_ format: Format) -> AttributeArea {
+    let size = format.inodeSize - 128 - format.extraInodeSize - 4
+    return AttributeArea(size: max(0, size), offset: 0, isHashed: false)
+  }
 
   /// Behind the header of a block (`ext4_xattr_header`).
-  static let block = AttributeArea(size: blockSize - 32, offset: 32, isHashed: true)
+  static func block(_ format: Format) -> AttributeArea {
+    AttributeArea(size: format.blockSize - 32, offset: 32, isHashed: true)
+  }
 
   /// Appends the whole area.
   ///

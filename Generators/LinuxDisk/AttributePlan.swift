@@ -21,18 +21,19 @@ struct AttributePlan: Sendable {
     var set: UInt32
     /// Number of inodes that have it (`h_refcount`).
     var shareCount: UInt32 = 0
-    /// The first of their nodes; the others follow before the next block's.
-    var firstNode: UInt32 = 0
+    /// The first of them, as a file; the others follow before the next block's.
+    var firstFile: UInt32 = 0
   }
 
   /// Plans for the whole tree; attributes that do not fit are left out.
-  init(_ tree: Tree) {
+  init(_ tree: Tree, _ numbering: InodeNumbering, _ format: Format) {
     guard tree.attributeSets.count > 1 else { return }
     var representatives: [UInt32] = []
-    findContents(of: tree, &representatives)
+    findContents(of: tree, format, &representatives)
     guard !representatives.isEmpty else { return }
     var counts = [Int](repeating: 0, count: representatives.count)
-    for node in tree.nodes {
+    let files = (0..<numbering.fileCount).lazy.map { tree.nodes[numbering.node(ofFile: $0)] }
+    for node in files {
       if let content = contents[Int(node.attributes)] { counts[Int(content)] += 1 }
     }
     for (set, count) in zip(representatives, counts) {
@@ -42,21 +43,25 @@ struct AttributePlan: Sendable {
     }
     firstBlocks.append(UInt32(blocks.count))
     var shares = [Int](repeating: 0, count: representatives.count)
-    for (index, node) in tree.nodes.enumerated() {
+    for (file, node) in files.enumerated() {
       guard let content = contents[Int(node.attributes)].map(Int.init) else { continue }
       let block = Int(firstBlocks[content]) + shares[content] / Self.shareLimit
       shares[content] += 1
-      if blocks[block].shareCount == 0 { blocks[block].firstNode = UInt32(index) }
+      if blocks[block].shareCount == 0 { blocks[block].firstFile = UInt32(file) }
       blocks[block].shareCount += 1
     }
   }
 
   /// Finds out which sets need a block, and which of them the same.
-  private mutating func findContents(of tree: Tree, _ representatives: inout [UInt32]) {
+  private mutating func findContents(
+    of tree: Tree,
+    _ format: Format,
+    _ representatives: inout [UInt32]
+  ) {
     var known: [[StoredAttribute]: UInt32] = [:]
     contents.reserveCapacity(tree.attributeSets.count)
     for (index, set) in tree.attributeSets.enumerated() {
-      guard let split = try? AttributeSplit(set), !split.inBlock.isEmpty else {
+      guard let split = try? AttributeSplit(set, format), !split.inBlock.isEmpty else {
         contents.append(nil)
         continue
       }
@@ -68,17 +73,18 @@ struct AttributePlan: Sendable {
     }
   }
 
-  /// The block of a node, by its number among all of them; `nil` if it needs none.
-  func block(of node: Node, at index: Int) -> Int? {
+  /// The block of a file that is or shows a node, by its number among all blocks; `nil`
+  /// if it needs none.
+  func block(of node: Node, at file: Int) -> Int? {
     guard Int(node.attributes) < contents.count,
       let content = contents[Int(node.attributes)].map(Int.init)
     else { return nil }
     var low = Int(firstBlocks[content])
     var high = Int(firstBlocks[content + 1])
-    // The last block that starts at the node or before.
+    // The last block that starts at the file or before.
     while high - low > 1 {
       let middle = (low + high) / 2
-      if Int(blocks[middle].firstNode) <= index { low = middle } else { high = middle }
+      if Int(blocks[middle].firstFile) <= file { low = middle } else { high = middle }
     }
     return low
   }

@@ -8,7 +8,7 @@ final class BlockBitmaps: BlockwiseSource {
   private let geometry: Geometry
   private let highWater: Int
 
-  var unitSize: Int { blockSize }
+  var unitSize: Int { geometry.format.blockSize }
 
   init(_ geometry: Geometry, highWater: Int) {
     self.geometry = geometry
@@ -17,7 +17,7 @@ final class BlockBitmaps: BlockwiseSource {
 
   func appendUnit(_ index: Int, to output: inout OutputRawSpan) {
     let blocks = geometry.blocks(ofGroup: index)
-    var bits = BitmapBlock(usedFrom: 0)
+    var bits = BitmapBlock(size: unitSize, usedFrom: 0)
     for run in geometry.freeRuns(in: blocks, from: highWater) {
       bits.clear(run.lowerBound - blocks.lowerBound..<run.upperBound - blocks.lowerBound)
     }
@@ -30,16 +30,17 @@ final class InodeBitmaps: BlockwiseSource {
   private let inodesPerGroup: Int
   private let lastInode: Int
 
-  var unitSize: Int { blockSize }
+  let unitSize: Int
 
   init(_ geometry: Geometry, lastInode: Int) {
     inodesPerGroup = geometry.inodesPerGroup
+    unitSize = geometry.format.blockSize
     self.lastInode = lastInode
   }
 
   func appendUnit(_ index: Int, to output: inout OutputRawSpan) {
     let used = min(max(0, lastInode - index * inodesPerGroup), inodesPerGroup)
-    var bits = BitmapBlock(usedFrom: inodesPerGroup)
+    var bits = BitmapBlock(size: unitSize, usedFrom: inodesPerGroup)
     bits.set(0..<used)
     bits.append(to: &output)
   }
@@ -50,9 +51,9 @@ private struct BitmapBlock {
   private var bytes: [UInt8]
 
   /// Starts with the bits from `bit` on set, and the ones before it clear.
-  init(usedFrom bit: Int) {
-    bytes = [UInt8](repeating: 0, count: blockSize)
-    set(bit..<8 * blockSize)
+  init(size: Int, usedFrom bit: Int) {
+    bytes = [UInt8](repeating: 0, count: size)
+    set(bit..<8 * size)
   }
 
   mutating func set(_ bits: Range<Int>) { change(bits) { $0 | $1 } }

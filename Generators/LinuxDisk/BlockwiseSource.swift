@@ -25,19 +25,24 @@ extension BlockwiseSource {
         position += unitSize
         continue
       }
-      let whole = [UInt8](capacity: unitSize) { span in
-        unsafe span.withUnsafeMutableBufferPointer { buffer, initializedCount in
-          var unitOutput = unsafe OutputRawSpan(
-            buffer: UnsafeMutableRawBufferPointer(buffer),
-            initializedCount: 0
-          )
-          appendUnit(unit, to: &unitOutput)
-          initializedCount = unitOutput.byteCount
-        }
-      }
+      let whole = self.unit(unit)
       let part = position - start..<min(end, start + unitSize) - start
       output.append(copying: whole.span.extracting(part))
       position = start + part.upperBound
+    }
+  }
+
+  /// The bytes of unit `index`.
+  func unit(_ index: Int) -> [UInt8] {
+    [UInt8](capacity: unitSize) { span in
+      unsafe span.withUnsafeMutableBufferPointer { buffer, initializedCount in
+        var output = unsafe OutputRawSpan(
+          buffer: UnsafeMutableRawBufferPointer(buffer),
+          initializedCount: 0
+        )
+        appendUnit(index, to: &output)
+        initializedCount = output.byteCount
+      }
     }
   }
 }

@@ -3,17 +3,24 @@ import FileTree
 /// The tree as the filesystem numbers and lists it.
 struct Catalog: Sendable {
   let tree: Tree
+  let format: Format
   let numbering: InodeNumbering
   let attributes: AttributePlan
+
+  /// Where checksums of metadata start from; `nil` without them.
+  let checksum: Checksum?
 
   /// How the directories are laid out that do not fit into one block, by node.
   private var plans: [Int: DirectoryPlan] = [:]
 
-  /// Plans all directories, whose indexes are sorted by `hash`.
-  init(_ tree: Tree, hash: DirectoryHash) {
+  /// Plans all directories.
+  init(_ tree: Tree, _ format: Format, _ identity: FilesystemIdentity) {
     self.tree = tree
+    self.format = format
     numbering = InodeNumbering(tree)
-    attributes = AttributePlan(tree)
+    attributes = AttributePlan(tree, numbering, format)
+    checksum = format.hasChecksums ? Checksum(uuid: identity.uuid) : nil
+    let hash = DirectoryHash(seed: identity.hashSeed)
     for (index, node) in tree.nodes.enumerated() where node.kind == .directory {
       if !fitsIntoBlock(.node(index)) { plans[index] = plan(.node(index), sortedBy: hash) }
     }
@@ -48,11 +55,12 @@ struct Catalog: Sendable {
         let name = Self.lostAndFoundName[...]
         return DirectoryEntry(name: name, inode: InodeNumbering.first, type: .directory)
       }
-      let entry = tree.entries[tree.nodes[node].children.lowerBound + index - own]
+      let number = tree.nodes[node].children.lowerBound + index - own
+      let entry = tree.entries[number]
       let child = Int(entry.node)
       return DirectoryEntry(
         name: tree.text[tree.name(of: entry)],
-        inode: numbering.inode(of: child),
+        inode: numbering.inode(of: child, namedBy: number),
         type: .init(tree.nodes[child].kind)
       )
     }
@@ -70,7 +78,7 @@ struct Catalog: Sendable {
     return nameRange(index, of: directory)?.count ?? Self.lostAndFoundName.count
   }
 
-  private func inode(of directory: Directory) -> Int {
+  func inode(of directory: Directory) -> Int {
     switch directory {
     case .node(let node): numbering.inode(of: node)
     case .lostAndFound: InodeNumbering.first
@@ -96,8 +104,13 @@ struct Catalog: Sendable {
     return true
   }
 
+  /// Bytes of a block for entries: all, or what a checksum leaves.
+  private var entryRoom: Int {
+    format.blockSize - (format.hasChecksums ? DirectoryPlan.tailSize : 0)
+  }
+
   private func fitsIntoBlock(_ directory: Directory) -> Bool {
-    var room = blockSize
+    var room = entryRoom
     for number in 0..<entryCount(of: directory) {
       room -= DirectoryPlan.entrySize(nameLength: nameLength(number, of: directory))
       if room < 0 { return false }
@@ -107,6 +120,11 @@ struct Catalog: Sendable {
 
   private func plan(_ directory: Directory, sortedBy hash: DirectoryHash) -> DirectoryPlan {
     let entries = 0..<entryCount(of: directory)
+    func linear() -> DirectoryPlan {
+      let lengths = entries.lazy.map { nameLength($0, of: directory) }
+      return .linear(nameLengths: lengths, room: entryRoom)
+    }
+    guard format.features.contains(.directoryIndex) else { return linear() }
     let text = tree.text
     let keys = entries.dropFirst(2).map { number in
       guard let range = nameRange(number, of: directory) else {
@@ -114,9 +132,9 @@ struct Catalog: Sendable {
       }
       return DirectoryIndex.Key(hash: hash(text.span.extracting(range)), entry: number)
     }
-    let index = DirectoryIndex(keys) { nameLength($0, of: directory) }
-    if let index { return .indexed(index) }
-    return .linear(nameLengths: entries.lazy.map { nameLength($0, of: directory) })
+    let shape = DirectoryIndex.Shape(format)
+    let index = DirectoryIndex(keys, shape) { nameLength($0, of: directory) }
+    return index.map { .indexed($0) } ?? linear()
   }
 
   /// Hard links of a directory: `.`, its name, and `..` of each subdirectory;

@@ -19,17 +19,34 @@ final class DirectoryIndex: Sendable {
   /// Nodes between the root and the leaves.
   private let nodeCount: Int
 
-  /// Most children of the root: what is left behind `.`, `..` and the header of
-  /// the tree (`dx_root_limit` in the kernel's fs/ext4/namei.c).
-  static let rootLimit = (blockSize - 32) / 8
+  let shape: Shape
 
-  /// Most children of any other node, which lie behind an entry without a name
-  /// (`dx_node_limit`).
-  static let nodeLimit = (blockSize - 8) / 8
+  /// How much fits into the blocks of an index.
+  struct Shape: Sendable {
+    /// Bytes of a leaf for entries.
+    var leafRoom: Int
 
-  /// Most leaves: without the large_dir feature there is one level between the
-  /// root and them (`EXT4_HTREE_LEVEL_COMPAT`).
-  static let leafLimit = rootLimit * nodeLimit
+    /// Most children of the root: what is left behind `.`, `..` and the header of
+    /// the tree (`dx_root_limit` in the kernel's fs/ext4/namei.c).
+    var rootLimit: Int
+
+    /// Most children of any other node, which lie behind an entry without a name
+    /// (`dx_node_limit`).
+    var nodeLimit: Int
+
+    /// Most leaves: without the large_dir feature there is one level between the
+    /// root and them (`EXT4_HTREE_LEVEL_COMPAT`).
+    var leafLimit: Int
+
+    init(_ format: Format) {
+      // A checksum takes the place of a child (`dx_tail`).
+      let reserved = format.hasChecksums ? 1 : 0
+      leafRoom = format.blockSize - (format.hasChecksums ? DirectoryPlan.tailSize : 0)
+      rootLimit = (format.blockSize - 32) / 8 - reserved
+      nodeLimit = (format.blockSize - 8) / 8 - reserved
+      leafLimit = rootLimit * nodeLimit
+    }
+  }
 
   /// An entry to be sorted: the hash of its name above the entry's number.
   struct Key: Comparable {
@@ -52,7 +69,7 @@ final class DirectoryIndex: Sendable {
   /// - Returns: `nil` if there would have to be more than `leafLimit` leaves.
   init?(
     _ keys: [Key],
-    leafLimit: Int = DirectoryIndex.leafLimit,
+    _ shape: Shape,
     nameLength: (_ entry: Int) -> Int
   ) {
     let keys = keys.sorted()
@@ -65,15 +82,16 @@ final class DirectoryIndex: Sendable {
         let isContinued = position > 0 && keys[position - 1].hash == key.hash
         leafStarts.append(UInt32(position))
         leafHashes.append(key.hash | (isContinued ? 1 : 0))
-        room = blockSize
+        room = shape.leafRoom
       }
       room -= size
     }
-    guard leafStarts.count <= leafLimit else { return nil }
+    guard leafStarts.count <= shape.leafLimit else { return nil }
+    self.shape = shape
     order = keys.map(\.entry)
     (self.leafStarts, self.leafHashes) = (leafStarts, leafHashes)
-    let isFlat = leafStarts.count <= Self.rootLimit
-    nodeCount = isFlat ? 0 : (leafStarts.count + Self.nodeLimit - 1) / Self.nodeLimit
+    let isFlat = leafStarts.count <= shape.rootLimit
+    nodeCount = isFlat ? 0 : (leafStarts.count + shape.nodeLimit - 1) / shape.nodeLimit
   }
 
   var leafCount: Int { leafStarts.count }
@@ -110,13 +128,13 @@ final class DirectoryIndex: Sendable {
       return .root(Children(count: leafCount, firstBlock: 1, firstLeaf: 0, leavesPerChild: 1))
     case 0:
       return .root(
-        Children(count: nodeCount, firstBlock: 1, firstLeaf: 0, leavesPerChild: Self.nodeLimit)
+        Children(count: nodeCount, firstBlock: 1, firstLeaf: 0, leavesPerChild: shape.nodeLimit)
       )
     case ..<firstLeafBlock:
-      let first = (number - 1) * Self.nodeLimit
+      let first = (number - 1) * shape.nodeLimit
       return .node(
         Children(
-          count: min(Self.nodeLimit, leafCount - first),
+          count: min(shape.nodeLimit, leafCount - first),
           firstBlock: firstLeafBlock + first,
           firstLeaf: first,
           leavesPerChild: 1

@@ -27,15 +27,20 @@ enum DirectoryPlan: Sendable {
   /// Bytes of an entry with a name of `length` bytes, a multiple of 4.
   static func entrySize(nameLength length: Int) -> Int { (8 + length + 3) & ~3 }
 
-  /// Plans entries without an index, over the lengths of all names.
-  static func linear(nameLengths: some Sequence<Int>) -> DirectoryPlan {
+  /// Bytes at the end of a block that hold its checksum, in what looks like an entry
+  /// for nothing (`ext4_dir_entry_tail`).
+  static let tailSize = 12
+
+  /// Plans entries without an index, over the lengths of all names, in blocks that have
+  /// `capacity` bytes for them.
+  static func linear(nameLengths: some Sequence<Int>, room capacity: Int) -> DirectoryPlan {
     var firstEntries: [UInt32] = []
     var room = 0
     for (index, length) in nameLengths.enumerated() {
       let size = entrySize(nameLength: length)
       if size > room {
         firstEntries.append(UInt32(index))
-        room = blockSize
+        room = capacity
       }
       room -= size
     }

@@ -7,6 +7,7 @@ import FileTree
 /// What is between them is a hole: free, or tables of which nothing is used yet.
 struct DiskAssembly {
   private var disk = Disk()
+  private let blockSize: Int
 
   /// What libext2fs left free, as ascending runs of blocks; those before
   /// `freeIndex` are behind.
@@ -37,18 +38,21 @@ struct DiskAssembly {
     for placement in builder.placements {
       let number = Int(placement.inode)
       if number == 0 {
-        let source = AttributeBlocks(layout.catalog)
+        let source = AttributeBlocks(layout)
         try assembly.append(source, at: layout.attributeMap.locations)
         continue
       }
       let map = layout.map(of: number)
       if placement.isMap {
         guard let blocks = map.mapBlocks else { continue }
-        try assembly.append(MapBlockSource(map, blocks: blocks), at: blocks.locations)
+        let checksum = layout.catalog.checksum?.ofInode(number)
+        let source = MapBlockSource(map, blocks: blocks, layout.format, checksum: checksum)
+        try assembly.append(source, at: blocks.locations)
         continue
       }
       switch layout.catalog.numbering.owner(of: number) {
-      case .node(let node):
+      case .file(let file):
+        let node = layout.catalog.numbering.node(ofFile: file)
         try assembly.append(node, map: map, layout: layout)
       case .lostAndFound:
         try assembly.append(.lostAndFound, map: map, layout: layout)
@@ -59,7 +63,7 @@ struct DiskAssembly {
       }
     }
     try assembly.appendFixed(before: .max)
-    try assembly.pad(to: geometry.blockCount * blockSize)
+    try assembly.pad(to: geometry.blockCount * assembly.blockSize)
     return assembly.disk
   }
 
@@ -69,6 +73,8 @@ struct DiskAssembly {
     geometry: Geometry,
     writes: [CapturedWrites.Write]
   ) {
+    let (blockSize, inodeSize) = (layout.format.blockSize, layout.format.inodeSize)
+    self.blockSize = blockSize
     var pieces = writes.map {
       Piece(offset: $0.offset, count: $0.bytes.count, content: .bytes($0.bytes, offset: 0))
     }

@@ -9,10 +9,11 @@ import CExt2FS
 @safe struct Ext2Library: ~Copyable {
   private let handle: ext2_filsys
   private let captured: CapturedWrites
+  private let format: Format
 
   /// What to format.
   struct Request {
-    var type: FilesystemType
+    var format: Format
     var blockCount: Int
     /// At least this many inodes; libext2fs fills up inode tables.
     var inodeCount: Int
@@ -23,9 +24,10 @@ import CExt2FS
   }
 
   /// Takes over a filesystem that is open.
-  private init(_ handle: ext2_filsys, _ captured: CapturedWrites) {
+  private init(_ handle: ext2_filsys, _ captured: CapturedWrites, _ format: Format) {
     unsafe self.handle = unsafe handle
     self.captured = captured
+    self.format = format
   }
 
   deinit { unsafe ext2fs_free(handle) }
@@ -37,19 +39,20 @@ import CExt2FS
     Ext2Error.prepareMessages()
     var parameters = ext2_super_block()
     parameters.s_rev_level = UInt32(EXT2_DYNAMIC_REV)
-    parameters.s_log_block_size = 2
-    parameters.s_inode_size = UInt16(inodeSize)
+    let format = request.format
+    parameters.s_log_block_size = UInt32((format.blockSize / 1024).trailingZeroBitCount)
+    parameters.s_inode_size = UInt16(format.inodeSize)
     parameters.s_inodes_count = UInt32(clamping: request.inodeCount)
-    parameters.s_feature_compat = request.type.compatibleFeatures
-    parameters.s_feature_incompat = request.type.incompatibleFeatures
-    parameters.s_feature_ro_compat = request.type.readOnlyCompatibleFeatures
+    parameters.s_feature_compat = format.features.compatible
+    parameters.s_feature_incompat = format.features.incompatible
+    parameters.s_feature_ro_compat = format.features.readOnlyCompatible
     parameters.s_max_mnt_count = -1
     parameters.s_default_mount_opts = UInt32(EXT2_DEFM_XATTR_USER | EXT2_DEFM_ACL)
-    if request.type.usesExtents {
-      parameters.s_log_groups_per_flex = flexSize(blockCount: request.blockCount)
-      if request.blockCount >= 1 << 32 {
-        parameters.s_feature_incompat |= UInt32(EXT4_FEATURE_INCOMPAT_64BIT)
-      }
+    if format.features.contains(.flexibleGroups) {
+      parameters.s_log_groups_per_flex = flexSize(request)
+    }
+    if format.mayWiden && request.blockCount >= 1 << 32 {
+      parameters.s_feature_incompat |= UInt32(EXT4_FEATURE_INCOMPAT_64BIT)
     }
     var handle: ext2_filsys?
     var result: errcode_t = 0
@@ -67,7 +70,7 @@ import CExt2FS
     guard result == 0, let handle = unsafe handle else {
       throw Ext2Error(code: result, step: "formatting")
     }
-    let library = unsafe Ext2Library(handle, CapturedWrites())
+    let library = unsafe Ext2Library(handle, CapturedWrites(), format)
     unsafe handle.pointee.now = time_t(Self.lastWriteTime)
     unsafe handle.pointee.io.pointee.private_data =
       unsafe Unmanaged.passUnretained(library.captured).toOpaque()
@@ -91,8 +94,9 @@ import CExt2FS
   /// the front, and data is one zone behind them.
   ///
   /// The logarithm of the number of groups, rounded up.
-  private static func flexSize(blockCount: Int) -> UInt8 {
-    let groupCount = (blockCount + 8 * blockSize - 1) / (8 * blockSize)
+  private static func flexSize(_ request: Request) -> UInt8 {
+    let blocksPerGroup = request.format.blocksPerGroup
+    let groupCount = (request.blockCount + blocksPerGroup - 1) / blocksPerGroup
     return UInt8(max(1, Int.bitWidth - (groupCount - 1).leadingZeroBitCount))
   }
 
@@ -110,6 +114,12 @@ import CExt2FS
     }
     unsafe withUnsafeMutableBytes(of: &superblock.pointee.s_volume_name) {
       unsafe $0.copyBytes(from: Array(request.label.utf8.prefix(16)))
+    }
+    if request.format.hasChecksums {
+      unsafe superblock.pointee.s_checksum_type = UInt8(EXT2_CRC32C_CHKSUM)
+    }
+    if request.format.features.contains(.checksumSeed) {
+      unsafe superblock.pointee.s_checksum_seed = Checksum(uuid: identity.uuid).value
     }
     unsafe superblock.pointee.s_def_hash_version = UInt8(EXT2_HASH_HALF_MD4)
     // The same on every machine, whatever the signedness of its char.
@@ -136,6 +146,7 @@ import CExt2FS
       )
     }
     return Geometry(
+      format: format,
       blockCount: blockCount,
       blocksPerGroup: Int(superblock.s_blocks_per_group),
       inodesPerGroup: Int(superblock.s_inodes_per_group),
@@ -150,7 +161,7 @@ import CExt2FS
     var runs: [Range<Int>] = []
     let map = unsafe handle.pointee.block_map
     let last = UInt64(blockCount - 1)
-    var position: UInt64 = 0
+    var position = UInt64(format.firstBlock)
     while position <= last {
       var start: UInt64 = 0
       var result = unsafe ext2fs_find_first_zero_block_bitmap2(map, position, last, &start)
@@ -187,9 +198,11 @@ import CExt2FS
         unsafe ext2fs_bg_flags_set(handle, group, UInt16(flags | EXT2_BG_INODE_ZEROED))
         unsafe ext2fs_bg_itable_unused_set(handle, group, UInt32(counts.unusedInodeTail))
       }
+      setBitmapChecksums(counts, of: group)
       unsafe ext2fs_group_desc_csum_set(handle, group)
     }
     unsafe ext2fs_free_blocks_count_set(superblock, UInt64(usage.freeBlocks))
+    unsafe ext2fs_r_blocks_count_set(superblock, UInt64(usage.reservedBlocks))
     unsafe superblock?.pointee.s_free_inodes_count = UInt32(usage.freeInodes)
     unsafe superblock?.pointee.s_overhead_clusters = UInt32(clamping: usage.overheadBlocks)
     if let journal = usage.journal {
@@ -210,6 +223,22 @@ import CExt2FS
     return captured.writes
   }
 
+  /// Fills in the checksums of a group's bitmaps, of which small descriptors have the
+  /// lower halves.
+  private func setBitmapChecksums(_ counts: Usage.Group, of group: UInt32) {
+    guard let checksums = counts.bitmapChecksums,
+      let descriptor = unsafe ext2fs_group_desc(handle, handle.pointee.group_desc, group)
+    else { return }
+    let (blocks, inodes) = checksums
+    unsafe descriptor.pointee.bg_block_bitmap_csum_lo = UInt16(truncatingIfNeeded: blocks)
+    unsafe descriptor.pointee.bg_inode_bitmap_csum_lo = UInt16(truncatingIfNeeded: inodes)
+    guard unsafe ext2fs_has_feature_64bit(handle.pointee.super) != 0 else { return }
+    let wide = unsafe UnsafeMutableRawPointer(descriptor)
+      .assumingMemoryBound(to: ext4_group_desc.self)
+    unsafe wide.pointee.bg_block_bitmap_csum_hi = UInt16(blocks >> 16)
+    unsafe wide.pointee.bg_inode_bitmap_csum_hi = UInt16(inodes >> 16)
+  }
+
   /// The first block of a journal of `blockCount` blocks: its superblock.
   func journalSuperblock(blockCount: Int) throws(Ext2Error) -> [UInt8] {
     var buffer: UnsafeMutablePointer<CChar>?
@@ -218,6 +247,6 @@ import CExt2FS
       throw Ext2Error(code: result, step: "making the journal")
     }
     defer { unsafe free(buffer) }
-    return unsafe [UInt8](UnsafeRawBufferPointer(start: buffer, count: blockSize))
+    return unsafe [UInt8](UnsafeRawBufferPointer(start: buffer, count: format.blockSize))
   }
 }

@@ -3,8 +3,6 @@
 ///
 /// Layout: "Extent Tree" in the kernel's ext4 documentation.
 struct ExtentTree: Sendable {
-  /// Entries of 12 bytes behind a header of 12 bytes.
-  static let entriesPerBlock = (blockSize - 12) / 12
   static let entriesInInode = 4
   /// Blocks of one extent, at most (`EXT_INIT_MAX_LEN`).
   static let extentLimit = 32768
@@ -12,16 +10,21 @@ struct ExtentTree: Sendable {
   /// Number of extents.
   let extentCount: Int
 
+  /// Entries of 12 bytes behind a header of 12 bytes; what is left of a block has room
+  /// for a checksum.
+  let entriesPerBlock: Int
+
   /// Number of blocks at each level, leaves first; empty if the inode suffices.
   let levels: [Int]
 
   /// Plans the tree for `extentCount` extents.
-  init(extentCount: Int) {
+  init(extentCount: Int, blockSize: Int) {
     self.extentCount = extentCount
+    entriesPerBlock = (blockSize - 12) / 12
     var levels: [Int] = []
     var count = extentCount
     while count > Self.entriesInInode {
-      count = (count + Self.entriesPerBlock - 1) / Self.entriesPerBlock
+      count = (count + entriesPerBlock - 1) / entriesPerBlock
       levels.append(count)
     }
     self.levels = levels
@@ -41,16 +44,16 @@ struct ExtentTree: Sendable {
       index -= levels[level]
       level += 1
     }
-    return node(level: level, index: index, limit: Self.entriesPerBlock)
+    return node(level: level, index: index, limit: entriesPerBlock)
   }
 
   private func node(level: Int, index: Int, limit: Int) -> Node {
     let available = level == 0 ? extentCount : levels[level - 1]
-    let first = index * Self.entriesPerBlock
+    let first = index * entriesPerBlock
     let children = first..<min(first + limit, available)
     let blocksBelow = level == 0 ? 0 : levels[..<(level - 1)].reduce(0, +)
     var extentsPerChild = 1
-    for _ in 0..<level { extentsPerChild *= Self.entriesPerBlock }
+    for _ in 0..<level { extentsPerChild *= entriesPerBlock }
     return Node(
       depth: level,
       limit: limit,

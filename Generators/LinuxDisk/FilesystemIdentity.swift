@@ -14,10 +14,11 @@ struct FilesystemIdentity: Equatable, Sendable {
   var diskGUID: GUID
   var partitionGUID: GUID
 
-  /// Derives the identity of `tree` as a filesystem of `type` with `label`; a chosen
-  /// UUID is that of the filesystem.
-  init(of tree: Tree, type: FilesystemType, label: String, uuid chosen: [UInt8]? = nil) {
-    let bytes = TreeDigest.digest(of: tree, with: [type.rawValue, label])
+  /// Derives the identity of `tree` as a filesystem with `label`; a chosen UUID is that
+  /// of the filesystem.
+  init(of tree: Tree, _ format: Format, label: String, uuid chosen: [UInt8]? = nil) {
+    let texts = [format.type.rawValue, label] + format.differences
+    let bytes = TreeDigest.digest(of: tree, with: texts)
     uuid = chosen ?? TreeDigest.uuid(bytes[0..<16])
     hashSeed = Array(bytes[16..<32])
     diskSignature = bytes[32..<36].reduce(0) { $0 << 8 | UInt32($1) }

@@ -3,7 +3,6 @@ import FileTree
 
 /// Makes a filesystem of a tree: sizes it, has it formatted, lays it out.
 struct Formatter {
-  let type: FilesystemType
   let label: String
   let catalog: Catalog
   let identity: FilesystemIdentity
@@ -11,6 +10,10 @@ struct Formatter {
   let time: UInt32
   /// How many inodes there are beyond the tree's own, if that was chosen.
   let spareInodeCount: Int?
+  /// What only root may take.
+  let reserved: Reservation
+
+  private var format: Format { catalog.format }
 
   /// How large the filesystem should be.
   enum SizeRequest: Equatable {
@@ -28,11 +31,16 @@ struct Formatter {
   enum Failure: Error {
     /// The size that was asked for is not enough; `needed` bytes are.
     case tooSmall(needed: Int)
+    /// What the tree needs, or was asked for, is more than there are block numbers for.
+    case tooLarge
+    /// There are more inodes than numbers for them.
+    case tooManyInodes
     case library(Ext2Error)
   }
 
   /// Makes the filesystem.
-  func format(_ size: SizeRequest) throws(Failure) -> Disk {
+  func makeDisk(_ size: SizeRequest) throws(Failure) -> Disk {
+    let blockSize = format.blockSize
     switch size {
     case .exactly(let bytes):
       let attempt = Attempt(blockCount: bytes / blockSize, inodeCount: inodeCount(spare: 0))
@@ -51,7 +59,7 @@ struct Formatter {
   private func makeSmallest() throws(Failure) -> Disk {
     var disk = try makeFitting(spareBlocks: 0, spareInodes: 0)
     let inodes = inodeCount(spare: 0)
-    var (low, high) = (contentBlocks(), disk.size / blockSize)
+    var (low, high) = (contentBlocks(), disk.size / format.blockSize)
     while high - low > 1 {
       let middle = low + (high - low) / 2
       if case .disk(let smaller) = try make(Attempt(blockCount: middle, inodeCount: inodes)) {
@@ -71,9 +79,8 @@ struct Formatter {
   ) throws(Failure) -> Disk {
     let content = contentBlocks()
     let spare = spareBlocks ?? content / 5
-    // One inode for every 16 KiB of spare room, as mke2fs has it.
-    let inodes = inodeCount(spare: spareInodes ?? 16 + spare / 4)
-    var sizing = Sizing(inodeCount: inodes, contentBlocks: content + spare)
+    let inodes = inodeCount(spare: spareInodes ?? usualSpareInodes(for: spare))
+    var sizing = Sizing(format, inodeCount: inodes, contentBlocks: content + spare)
     while true {
       let attempt = Attempt(
         blockCount: sizing.blockCount,
@@ -87,6 +94,12 @@ struct Formatter {
     }
   }
 
+  /// One inode for every 16 KiB of spare room, as mke2fs has it, and a few.
+  private func usualSpareInodes(for spareBlocks: Int) -> Int {
+    let wanted = 16 + spareBlocks / (16_384 / format.blockSize)
+    return max(0, min(wanted, Self.inodeLimit - catalog.numbering.last))
+  }
+
   /// How many inodes there have to be, if nothing else was chosen.
   private func inodeCount(spare: Int) -> Int {
     catalog.numbering.last + (spareInodeCount ?? spare)
@@ -94,10 +107,13 @@ struct Formatter {
 
   /// Blocks that the content takes, maps included, if nothing is split.
   private func contentBlocks() -> Int {
-    var builder = LayoutBuilder(type: type, catalog: catalog, geometry: .unlimited)
+    var builder = LayoutBuilder(catalog: catalog, geometry: .unlimited(format))
     builder.placeAll()
     return builder.allocator.highWater
   }
+
+  /// The most inodes, with room for filling up inode tables.
+  private static let inodeLimit = (1 << 32) - (1 << 25)
 
   /// One attempt at a size.
   private struct Attempt {
@@ -114,7 +130,9 @@ struct Formatter {
   }
 
   private func make(_ attempt: Attempt) throws(Failure) -> Outcome {
-    guard attempt.blockCount > 0 else { return .missing(1) }
+    guard attempt.blockCount > format.firstBlock else { return .missing(1) }
+    guard attempt.blockCount <= format.blockLimit else { throw .tooLarge }
+    guard attempt.inodeCount <= Self.inodeLimit else { throw .tooManyInodes }
     do throws(Ext2Error) {
       return try makeOrMiss(attempt)
     } catch {
@@ -126,7 +144,7 @@ struct Formatter {
   private func makeOrMiss(_ attempt: Attempt) throws(Ext2Error) -> Outcome {
     let library = try Ext2Library.format(
       Ext2Library.Request(
-        type: type,
+        format: format,
         blockCount: attempt.blockCount,
         inodeCount: attempt.inodeCount,
         label: label,
@@ -136,10 +154,13 @@ struct Formatter {
     )
     let geometry = try library.geometry()
     // For lack of inodes libext2fs makes smaller groups; we make more of them.
-    guard geometry.blocksPerGroup == 8 * blockSize, geometry.inodeCount >= inodeCount(spare: 0)
-    else { return .missing(8 * blockSize) }
+    guard geometry.blocksPerGroup == format.blocksPerGroup,
+      geometry.inodeCount >= inodeCount(spare: 0)
+    else { return .missing(format.blocksPerGroup) }
+    let unreserved = reserved.blockCountNeeded(format) - geometry.blockCount
+    guard unreserved <= 0 else { return .missing(unreserved) }
 
-    var builder = LayoutBuilder(type: type, catalog: catalog, geometry: geometry)
+    var builder = LayoutBuilder(catalog: catalog, geometry: geometry)
     builder.placeAll()
     let highWater = builder.allocator.highWater
     let free = geometry.freeRuns(in: 0..<geometry.blockCount, from: highWater)
@@ -149,10 +170,11 @@ struct Formatter {
 
     let layout = builder.finish(time: time)
     var journal: [UInt8] = []
-    if type.journalBlocks > 0 {
-      journal = try library.journalSuperblock(blockCount: type.journalBlocks)
+    if format.journalBlocks > 0 {
+      journal = try library.journalSuperblock(blockCount: format.journalBlocks)
     }
-    let writes = try library.finish(Usage(layout, geometry: geometry, highWater: highWater))
+    let usage = Usage(layout, geometry: geometry, highWater: highWater, reserved: reserved)
+    let writes = try library.finish(usage)
     do throws(DiskError) {
       let disk = try DiskAssembly.assemble(
         layout,

@@ -1,6 +1,7 @@
 /// Where libext2fs put things, in blocks of the filesystem.
 struct Geometry: Sendable {
-  /// Blocks of the filesystem.
+  let format: Format
+  /// Blocks of the filesystem, those before the first group included.
   var blockCount: Int
   var blocksPerGroup: Int
   var inodesPerGroup: Int
@@ -18,21 +19,24 @@ struct Geometry: Sendable {
   }
 
   /// One endless run of free blocks, to count with.
-  static let unlimited = Geometry(
-    blockCount: 0,
-    blocksPerGroup: 8 * blockSize,
-    inodesPerGroup: 0,
-    inodeTableBlocks: 0,
-    groups: [],
-    freeRuns: []
-  )
+  static func unlimited(_ format: Format) -> Geometry {
+    Geometry(
+      format: format,
+      blockCount: 0,
+      blocksPerGroup: format.blocksPerGroup,
+      inodesPerGroup: 0,
+      inodeTableBlocks: 0,
+      groups: [],
+      freeRuns: []
+    )
+  }
 
   /// All inodes, used or not.
   var inodeCount: Int { inodesPerGroup * groups.count }
 
   /// The blocks of group `index`.
   func blocks(ofGroup index: Int) -> Range<Int> {
-    let start = index * blocksPerGroup
+    let start = format.firstBlock + index * blocksPerGroup
     return start..<min(start + blocksPerGroup, blockCount)
   }
 }

@@ -1,7 +1,7 @@
 /// The indirect blocks of a file that is mapped block by block (ext2, ext3).
 ///
-/// A file's first 12 blocks are in its inode. Behind them, each span of 1,024
-/// blocks has a pointer block, spans are gathered by double indirect blocks,
+/// A file's first 12 blocks are in its inode. Behind them, each span of as
+/// many blocks as a block has pointers has a pointer block, spans are gathered by double indirect blocks,
 /// and those by a triple indirect one. Only what leads to data exists. The
 /// blocks are numbered level by level, lowest first, each in logical order.
 ///
@@ -9,13 +9,15 @@
 /// documentation.
 struct IndirectTree: Sendable {
   static let directCount = 12
-  static let pointerCount = blockSize / 4
+
+  /// Pointers of a block, 4 bytes each.
+  let pointerCount: Int
 
   /// Which indices exist at each level, lowest first.
   ///
-  /// Level 0: index s maps the blocks from 12 + 1024·s; 0 hangs off
+  /// With p pointers: level 0: index s maps the blocks from 12 + p·s; 0 hangs off
   /// `i_block[12]`. Level 1: index d gathers the level-0 indices from
-  /// 1 + 1024·d; 0 hangs off `i_block[13]`. Level 2: index 0 gathers the
+  /// 1 + p·d; 0 hangs off `i_block[13]`. Level 2: index 0 gathers the
   /// level-1 indices from 1, and hangs off `i_block[14]`.
   private let levels: [IndexSet]
 
@@ -23,15 +25,16 @@ struct IndirectTree: Sendable {
   let blockCount: Int
 
   /// Plans the tree over ascending ranges of logical blocks that have data.
-  init(covering ranges: some Sequence<Range<Int>>) {
-    let pointers = Self.pointerCount
+  init(covering ranges: some Sequence<Range<Int>>, blockSize: Int) {
+    let pointers = blockSize / 4
+    pointerCount = pointers
     var first = IndexSet()
     for range in ranges where range.upperBound > Self.directCount {
       let start = max(0, range.lowerBound - Self.directCount) / pointers
       first.insert(start..<(range.upperBound - 1 - Self.directCount) / pointers + 1)
     }
-    let second = first.parents()
-    let third = second.parents()
+    let second = first.parents(pointers)
+    let third = second.parents(pointers)
     levels = [first, second, third]
     blockCount = first.count + second.count + third.count
   }
@@ -44,7 +47,7 @@ struct IndirectTree: Sendable {
     return levels[level].rank(of: index).map { before + $0 }
   }
 
-  /// What the 1,024 pointers of block `number` lead to.
+  /// What the pointers of block `number` lead to.
   func pointers(of number: Int) -> Pointers {
     var number = number
     var level = 0
@@ -53,9 +56,9 @@ struct IndirectTree: Sendable {
       level += 1
     }
     let index = levels[level].element(at: number)
-    if level == 0 { return .data(first: Self.directCount + index * Self.pointerCount) }
-    let firstChild = 1 + index * Self.pointerCount
-    return .blocks((0..<Self.pointerCount).map { self.number(level - 1, index: firstChild + $0) })
+    if level == 0 { return .data(first: Self.directCount + index * pointerCount) }
+    let firstChild = 1 + index * pointerCount
+    return .blocks((0..<pointerCount).map { self.number(level - 1, index: firstChild + $0) })
   }
 
   /// What the pointers of an indirect block lead to.
@@ -88,11 +91,11 @@ private struct IndexSet: Sendable {
   }
 
   /// The indices one level up that the elements from 1 on hang off.
-  func parents() -> IndexSet {
+  func parents(_ pointerCount: Int) -> IndexSet {
     var parents = IndexSet()
     for range in ranges where range.upperBound > 1 {
-      let start = (max(1, range.lowerBound) - 1) / IndirectTree.pointerCount
-      parents.insert(start..<(range.upperBound - 2) / IndirectTree.pointerCount + 1)
+      let start = (max(1, range.lowerBound) - 1) / pointerCount
+      parents.insert(start..<(range.upperBound - 2) / pointerCount + 1)
     }
     return parents
   }

@@ -1,6 +1,6 @@
 import DiskModel
 
-/// An inode as it is stored, 256 bytes.
+/// An inode as it is stored, in as many bytes as the format says.
 ///
 /// Layout: "Index Nodes" in the kernel's ext4 documentation.
 struct Inode {
@@ -38,17 +38,29 @@ struct Inode {
   /// `EXT4_INDEX_FL`: the directory has a hash tree.
   static let indexFlag: UInt32 = 0x1000
 
-  /// Bytes behind the first 128 that are in use (`i_extra_isize`): up to `i_projid`.
-  static let extraSize: UInt16 = 32
-
   /// Most hard links of a file (`EXT4_LINK_MAX`).
   static let linkLimit = 65_000
 
-  /// Appends the 256 bytes.
-  func encode(into output: inout OutputRawSpan) {
+  /// Appends its bytes, with a checksum that starts from `checksum` if there is one.
+  func encode(
+    in format: Format,
+    checksum: Checksum?,
+    into output: inout OutputRawSpan
+  ) {
     let start = output.byteCount
-    let sectors = UInt64(blockCount) * UInt64(blockSize / 512)
-    let seconds = UInt32(truncatingIfNeeded: encodedSeconds)
+    encodeBase(in: format, into: &output)
+    if format.inodeSize > 128 { encodeRest(in: format, since: start, into: &output) }
+    guard var checksum else { return }
+    checksum.add(output.bytes.extracting(start..<output.byteCount))
+    output.replace(at: start + 0x7C, by: UInt16(truncatingIfNeeded: checksum.value))
+    guard format.inodeSize > 128 else { return }
+    output.replace(at: start + 0x82, by: UInt16(checksum.value >> 16))
+  }
+
+  /// Appends the first 128 bytes.
+  private func encodeBase(in format: Format, into output: inout OutputRawSpan) {
+    let sectors = UInt64(blockCount) * UInt64(format.blockSize / 512)
+    let seconds = UInt32(truncatingIfNeeded: encodedSeconds(in: format))
     output.append(littleEndian: mode)  // 0x00
     output.append(littleEndian: UInt16(truncatingIfNeeded: user))  // 0x02
     output.append(littleEndian: UInt32(truncatingIfNeeded: size))  // 0x04
@@ -71,19 +83,29 @@ struct Inode {
     output.append(littleEndian: UInt16(truncatingIfNeeded: user >> 16))  // 0x78
     output.append(littleEndian: UInt16(truncatingIfNeeded: group >> 16))  // 0x7A
     output.append(littleEndian: UInt32(0))  // 0x7C i_checksum_lo, reserved
-    output.append(littleEndian: Self.extraSize)  // 0x80
+  }
+
+  /// Appends what is behind the first 128 bytes.
+  private func encodeRest(
+    in format: Format,
+    since start: Int,
+    into output: inout OutputRawSpan
+  ) {
+    let seconds = encodedSeconds(in: format)
+    let extraTime = encodedExtraTime(seconds)
+    output.append(littleEndian: UInt16(format.extraInodeSize))  // 0x80
     output.append(littleEndian: UInt16(0))  // 0x82 i_checksum_hi
-    output.append(littleEndian: encodedExtraTime)  // 0x84 i_ctime_extra
-    output.append(littleEndian: encodedExtraTime)  // 0x88 i_mtime_extra
-    output.append(littleEndian: encodedExtraTime)  // 0x8C i_atime_extra
-    output.append(littleEndian: seconds)  // 0x90 i_crtime
-    output.append(littleEndian: encodedExtraTime)  // 0x94 i_crtime_extra
-    output.pad(to: 128 + Int(Self.extraSize), since: start)
+    output.append(littleEndian: extraTime)  // 0x84 i_ctime_extra
+    output.append(littleEndian: extraTime)  // 0x88 i_mtime_extra
+    output.append(littleEndian: extraTime)  // 0x8C i_atime_extra
+    output.append(littleEndian: UInt32(truncatingIfNeeded: seconds))  // 0x90 i_crtime
+    output.append(littleEndian: extraTime)  // 0x94 i_crtime_extra
+    output.pad(to: 128 + format.extraInodeSize, since: start)
     if !attributes.isEmpty {
       output.append(littleEndian: AttributeArea.magic)  // 0xA0 h_magic
-      AttributeArea.inode.append(attributes, to: &output)  // 0xA4
+      AttributeArea.inode(format).append(attributes, to: &output)  // 0xA4
     }
-    output.pad(to: inodeSize, since: start)
+    output.pad(to: format.inodeSize, since: start)
   }
 
   private func encodeBlock(into output: inout OutputRawSpan) {
@@ -96,18 +118,15 @@ struct Inode {
     }
   }
 
-  /// The times that inodes can hold: 32 bits of seconds, signed, and two more
-  /// bits that count up from there.
-  static let timeRange: ClosedRange<Int64> = -(1 << 31)...((1 << 34) - (1 << 31) - 1)
-
-  private var encodedSeconds: Int64 {
-    min(max(time.seconds, Self.timeRange.lowerBound), Self.timeRange.upperBound)
+  private func encodedSeconds(in format: Format) -> Int64 {
+    let range = format.timeRange
+    return min(max(time.seconds, range.lowerBound), range.upperBound)
   }
 
   /// Nanoseconds, and the upper two bits of the seconds.
-  private var encodedExtraTime: UInt32 {
-    let low = Int64(Int32(truncatingIfNeeded: encodedSeconds))
-    let epoch = UInt32(truncatingIfNeeded: (encodedSeconds - low) >> 32) & 3
+  private func encodedExtraTime(_ seconds: Int64) -> UInt32 {
+    let low = Int64(Int32(truncatingIfNeeded: seconds))
+    let epoch = UInt32(truncatingIfNeeded: (seconds - low) >> 32) & 3
     return time.nanoseconds << 2 | epoch
   }
 }

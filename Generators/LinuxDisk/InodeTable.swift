@@ -8,7 +8,7 @@ import FileTree
 final class InodeTable: BlockwiseSource {
   private let layout: Layout
 
-  var unitSize: Int { inodeSize }
+  var unitSize: Int { layout.format.inodeSize }
 
   init(_ layout: Layout) {
     self.layout = layout
@@ -17,24 +17,25 @@ final class InodeTable: BlockwiseSource {
   func appendUnit(_ index: Int, to output: inout OutputRawSpan) {
     let number = index + 1
     guard let inode = inode(number) else {
-      output.append(zeros: inodeSize)
+      output.append(zeros: unitSize)
       return
     }
-    inode.encode(into: &output)
+    let checksum = layout.catalog.checksum?.ofInode(number)
+    inode.encode(in: layout.format, checksum: checksum, into: &output)
   }
 
   /// Inode `number`; `nil` if it is not used.
   private func inode(_ number: Int) -> Inode? {
     switch layout.catalog.numbering.owner(of: number) {
-    case .node(let node):
-      return layout.attributed(node, inode(number, of: node))
+    case .file(let file):
+      return layout.attributed(file, inode(number, of: file))
     case .journal:
-      guard layout.type.journalBlocks > 0 else { return nil }
+      guard layout.format.journalBlocks > 0 else { return nil }
       return layout.mapped(
         number,
         Inode(
           mode: 0o100600,
-          size: layout.type.journalBlocks * blockSize,
+          size: layout.format.journalBlocks * layout.format.blockSize,
           time: Timestamp(seconds: Int64(layout.time)),
           linkCount: 1
         )
@@ -44,7 +45,7 @@ final class InodeTable: BlockwiseSource {
         number,
         Inode(
           mode: 0o040700,
-          size: layout.map(of: number).runs.byteCount,
+          size: layout.contentSize(of: number),
           time: Timestamp(seconds: Int64(layout.time)),
           linkCount: 2
         )
@@ -54,7 +55,9 @@ final class InodeTable: BlockwiseSource {
     }
   }
 
-  private func inode(_ number: Int, of index: Int) -> Inode {
+  private func inode(_ number: Int, of file: Int) -> Inode {
+    let numbering = layout.catalog.numbering
+    let index = numbering.node(ofFile: file)
     let node = layout.catalog.tree.nodes[index]
     var inode = Inode(
       mode: node.kind.modeBits | node.permissions,
@@ -62,13 +65,13 @@ final class InodeTable: BlockwiseSource {
       group: node.group,
       size: node.size,
       time: node.modified,
-      linkCount: Int(node.linkCount)
+      linkCount: numbering.linkCount(ofFile: file, in: layout.catalog.tree)
     )
     switch node.kind {
     case .regular:
       return layout.mapped(number, inode)
     case .directory:
-      inode.size = layout.map(of: number).runs.byteCount
+      inode.size = layout.contentSize(of: number)
       inode.linkCount = layout.catalog.linkCount(ofDirectory: index)
       inode = layout.mapped(number, inode)
       if layout.catalog.isIndexed(index) { inode.flags |= Inode.indexFlag }
@@ -86,9 +89,11 @@ final class InodeTable: BlockwiseSource {
   }
 }
 
-extension ArraySlice<Run> {
-  /// Bytes of a file without holes that has these runs.
-  var byteCount: Int { reduce(0) { $0 + Int($1.count) } * blockSize }
+extension Layout {
+  /// Bytes of a file of whole blocks without holes.
+  func contentSize(of number: Int) -> Int {
+    map(of: number).runs.reduce(0) { $0 + Int($1.count) } * format.blockSize
+  }
 }
 
 extension Node.Kind {

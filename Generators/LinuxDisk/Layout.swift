@@ -3,10 +3,10 @@ import FileTree
 
 /// Where the content of every inode is.
 final class Layout: Sendable {
-  let type: FilesystemType
   /// When the filesystem is said to be made, in seconds since 1970.
   let time: UInt32
   let catalog: Catalog
+  var format: Format { catalog.format }
   private let runs: [Run]
   private let spans: [Span]
   private let mapBlocks: [Int: MapBlocks]
@@ -20,7 +20,6 @@ final class Layout: Sendable {
   }
 
   init(
-    type: FilesystemType,
     time: UInt32,
     catalog: Catalog,
     runs: [Run],
@@ -28,7 +27,6 @@ final class Layout: Sendable {
     mapBlocks: [Int: MapBlocks],
     attributeMap: FileMap
   ) {
-    self.type = type
     self.time = time
     self.catalog = catalog
     self.runs = runs
@@ -49,8 +47,8 @@ final class Layout: Sendable {
     let map = map(of: number)
     var inode = inode
     inode.blockCount = map.blockCount
-    inode.flags = type.usesExtents ? Inode.extentsFlag : 0
-    inode.block = .words(map.inodeWords(usingExtents: type.usesExtents))
+    inode.flags = format.usesExtents ? Inode.extentsFlag : 0
+    inode.block = .words(map.inodeWords(format))
     return inode
   }
 }

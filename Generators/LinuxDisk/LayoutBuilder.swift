@@ -8,8 +8,8 @@ import FileTree
 /// Blocks are handed out in ascending order and never taken back, so the disk
 /// can be put together in the order of allocation.
 struct LayoutBuilder {
-  let type: FilesystemType
   let catalog: Catalog
+  private var format: Format { catalog.format }
   private(set) var allocator: BlockAllocator
   private var runs: [Run] = []
   private var spans: [Layout.Span]
@@ -27,8 +27,7 @@ struct LayoutBuilder {
     var isMap: Bool
   }
 
-  init(type: FilesystemType, catalog: Catalog, geometry: Geometry) {
-    self.type = type
+  init(catalog: Catalog, geometry: Geometry) {
     self.catalog = catalog
     allocator = BlockAllocator(geometry)
     spans = [Layout.Span](repeating: Layout.Span(), count: catalog.numbering.last + 1)
@@ -36,13 +35,16 @@ struct LayoutBuilder {
 
   /// Places everything.
   mutating func placeAll() {
-    if type.journalBlocks > 0 { place(InodeNumbering.journal, [0..<type.journalBlocks]) }
+    if format.journalBlocks > 0 { place(InodeNumbering.journal, [0..<format.journalBlocks]) }
     if catalog.numbering.addsLostAndFound {
       placeDirectory(.lostAndFound, inode: InodeNumbering.first)
     }
     let nodes = catalog.tree.nodes
-    for (index, node) in nodes.enumerated() {
-      let inode = catalog.numbering.inode(of: index)
+    let numbering = catalog.numbering
+    for file in 0..<numbering.fileCount {
+      let inode = numbering.inode(of: file)
+      let index = numbering.node(ofFile: file)
+      let node = nodes[index]
       switch node.kind {
       case .directory: placeDirectory(.node(index), inode: inode)
       case .symbolicLink where node.size >= 60: place(inode, [0..<1])
@@ -50,8 +52,10 @@ struct LayoutBuilder {
       }
     }
     placeAttributes()
-    for (index, node) in nodes.enumerated() where node.kind == .regular && node.size > 0 {
-      place(catalog.numbering.inode(of: index), blockRanges(of: node))
+    for file in 0..<numbering.fileCount {
+      let node = nodes[numbering.node(ofFile: file)]
+      guard node.kind == .regular && node.size > 0 else { continue }
+      place(numbering.inode(of: file), blockRanges(of: node))
     }
   }
 
@@ -76,6 +80,7 @@ struct LayoutBuilder {
 
   /// The blocks of a file that have data, as ascending ranges.
   private func blockRanges(of node: Node) -> [Range<Int>] {
+    let blockSize = format.blockSize
     if case .dense = node.content { return [0..<(node.size + blockSize - 1) / blockSize] }
     var ranges: [Range<Int>] = []
     for data in catalog.tree.dataRanges(of: node) {
@@ -95,12 +100,12 @@ struct LayoutBuilder {
   /// when the number of extents is known.
   private mutating func place(_ inode: Int, _ ranges: [Range<Int>]) {
     guard !ranges.isEmpty else { return }
-    if !type.usesExtents {
-      let tree = IndirectTree(covering: ranges)
+    if !format.usesExtents {
+      let tree = IndirectTree(covering: ranges, blockSize: format.blockSize)
       placeMap(of: inode, .indirect(tree), blockCount: tree.blockCount)
     }
     let first = runs.count
-    let limit = type.usesExtents ? ExtentTree.extentLimit : 1 << 31
+    let limit = format.usesExtents ? ExtentTree.extentLimit : 1 << 31
     for range in ranges {
       var logical = range.lowerBound
       while logical < range.upperBound {
@@ -113,8 +118,8 @@ struct LayoutBuilder {
     }
     spans[inode] = Layout.Span(first: UInt32(first), count: UInt32(runs.count - first))
     placements.append(Placement(inode: UInt32(inode), isMap: false))
-    if type.usesExtents {
-      let tree = ExtentTree(extentCount: runs.count - first)
+    if format.usesExtents {
+      let tree = ExtentTree(extentCount: runs.count - first, blockSize: format.blockSize)
       placeMap(of: inode, .extents(tree), blockCount: tree.blockCount)
     }
   }
@@ -135,7 +140,6 @@ struct LayoutBuilder {
   /// The layout, once everything is placed.
   func finish(time: UInt32) -> Layout {
     Layout(
-      type: type,
       time: time,
       catalog: catalog,
       runs: runs,

@@ -44,6 +44,36 @@ extension LinuxDisk {
           + "architecture of the host."
       ),
       .init("type", "ext2|ext3|ext4", "The filesystem's type. Default: ext2."),
+      .init(
+        "features",
+        "NAME,^NAME,...",
+        "Features to turn on, and with ^ or - before the name off, by the names that mke2fs -O has: "
+          + "\(Feature.allCases.map(\.rawValue).joined(separator: ", ")). Default: what goes with "
+          + "the type."
+      ),
+      .init(
+        "block-size",
+        "1024|2048|4096",
+        "Size of a block in bytes. Default: 4096. Smaller ones waste less on small files, and hold "
+          + "less: directories, attributes, targets of symbolic links and files have lower limits."
+      ),
+      .init(
+        "inode-size",
+        "128|256|512|1024|2048|4096",
+        "Size of an inode in bytes, up to that of a block. Default: 256. Larger ones have room for "
+          + "more extended attributes; those of 128 keep times in whole seconds, up to 2038."
+      ),
+      .init(
+        "journal",
+        "SIZE|none",
+        "Size of the journal of ext3 and ext4, 1,024 blocks at least. Default: 1,024 blocks for "
+          + "ext3, which must have one, and none for ext4."
+      ),
+      .init(
+        "reserved",
+        "PERCENT%|SIZE",
+        "How much of the filesystem only root may fill, up to half of it. Default: none."
+      ),
       .init("label", "TEXT", "The filesystem's label, at most 16 bytes. Default: none."),
       .init(
         "size",
@@ -94,7 +124,15 @@ extension LinuxDisk {
       on /dev/vda1 or /dev/sda1; with layout=none on /dev/vda or /dev/sda. The filesystem has blocks \
       of 4 KiB and inodes of 256 bytes, which keep nanoseconds and years up to 2446. Directories of \
       more than a block are indexed, so that a name among 100,000 is found as quickly as one among \
-      ten.
+      ten. A file with more than 65,000 hard links, the most that these filesystems have, becomes \
+      several files with the same content.
+
+      What a type has by itself is chosen so that a guest can read it and write to an overlay \
+      without more ado; features= changes it. ext2 and ext3 can only leave out what they have: \
+      everything else is ext4's. With metadata_csum, which takes the place of uninit_bg and brings \
+      64bit unless that is turned off, everything but file contents has checksums. Features that \
+      have no use here, such as resize_inode (resize2fs grows a copy without it), are refused with \
+      the reason.
 
       Nothing is copied. Names and attributes are read at the start; what the filesystem needs \
       beside them is computed when a client reads it, and file contents come from the files \
@@ -119,7 +157,8 @@ extension LinuxDisk {
 
       Extended attributes are those in the namespaces user, trusted (which only root can read) and \
       security - file capabilities and SELinux labels - and POSIX ACLs. A file can have about \
-      4 KiB of them: 88 bytes in its inode, and a block of 4,060, which files with equal ones share \
+      4 KiB of them: 88 bytes in its inode (a larger inode-size= has more room), and a block of \
+      4,060, which files with equal ones share \
       (the kernel's old ext2 driver, a rare thing, sees only those in the block). Files that have \
       more are an error that names them; xattrs=skip leaves all attributes out. \
       Attributes that tell of the host's filesystem rather than of the file, such as \

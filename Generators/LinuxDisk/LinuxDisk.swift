@@ -15,44 +15,50 @@ public enum LinuxDisk: Generator {
     in environment: BuildEnvironment
   ) throws(GeneratorError) -> GeneratedDisk {
     let options = try LinuxDiskOptions(parameters, environment: environment)
-    let tree = try makeTree(options, environment.descriptors)
-    try checkLimits(of: tree, options.type)
+    let tree = try makeTree(options, environment)
+    let limits = TreeLimits(tree: tree, format: options.format)
+    let problems = limits.problems()
+    guard problems.isEmpty else {
+      throw .host(ScanFailure(problems).lines(limit: problemLimit))
+    }
     let identity = FilesystemIdentity(
       of: tree,
-      type: options.type,
+      options.format,
       label: options.label,
       uuid: options.uuid
     )
+    let catalog = Catalog(tree, options.format, identity)
     let formatter = Formatter(
-      type: options.type,
       label: options.label,
-      catalog: Catalog(tree, hash: DirectoryHash(seed: identity.hashSeed)),
+      catalog: catalog,
       identity: identity,
       time: options.time ?? UInt32(clamping: tree.lastModified.seconds),
-      spareInodeCount: options.spareInodeCount
+      spareInodeCount: options.spareInodeCount,
+      reserved: options.reserved
     )
     let disk = try partition(
-      try format(formatter, options.size, parameters),
+      try makeDisk(formatter, options, parameters),
       options,
       identity
     )
-    return GeneratedDisk(disk, summary: summary(tree, options), notes: tree.notes)
+    let notes = tree.notes + limits.notes(catalog.numbering)
+    return GeneratedDisk(disk, summary: summary(tree, options), notes: notes)
   }
 
   /// Makes one tree of everything that the options name.
   private static func makeTree(
     _ options: LinuxDiskOptions,
-    _ descriptors: DescriptorCache
+    _ environment: BuildEnvironment
   ) throws(GeneratorError) -> Tree {
     var trees: [Tree] = []
     var problems: [ScanFailure] = []
     let archives = ArchiveOpener(
-      descriptors: descriptors,
+      descriptors: environment.descriptors,
       temporaryDirectory: options.temporaryDirectory
     )
     for source in options.sources {
       do throws(ScanFailure) {
-        trees.append(try open(source, options, descriptors, archives))
+        trees.append(try open(source, options, environment, archives))
       } catch {
         problems.append(error)
       }
@@ -64,26 +70,21 @@ public enum LinuxDisk: Generator {
     if trees.count == 1 && options.edits.isEmpty && isFiltered { return trees[0] }
     var draft = TreeDraft()
     for tree in trees { draft.merge(tree) }
-    try options.edits.apply(to: &draft, descriptors)
+    try options.edits.apply(to: &draft, environment.descriptors)
     return draft.finish()
   }
 
   private static func open(
     _ source: LinuxDiskOptions.TreeSource,
     _ options: LinuxDiskOptions,
-    _ descriptors: DescriptorCache,
+    _ environment: BuildEnvironment,
     _ archives: ArchiveOpener
   ) throws(ScanFailure) -> Tree {
-    let keepsAttributes = options.attributes == .keep
+    let keepsAttributes = options.scanning.readsAttributes
     if case .directory(let path) = source {
-      return try TreeScanner.scan(
-        path,
-        descriptors: descriptors,
-        readsAttributes: keepsAttributes,
-        changePolicy: options.changePolicy,
-        snapshot: options.snapshot,
-        filter: options.edits.filter
-      )
+      var scanning = options.scanning
+      scanning.progress = { environment.progress("files found", $0) }
+      return try TreeScanner.scan(path, descriptors: environment.descriptors, options: scanning)
     }
     do throws(ArchiveFailure) {
       return switch source {
@@ -102,45 +103,13 @@ public enum LinuxDisk: Generator {
   /// How many problems are named.
   private static let problemLimit = 20
 
-  /// Refuses what the filesystem's type cannot hold, all of it at once.
-  private static func checkLimits(of tree: Tree, _ type: FilesystemType) throws(GeneratorError) {
-    var problems: [ScanFailure.Problem] = []
-    let misfits = AttributeSplit.misfits(in: tree)
-    for (index, node) in tree.nodes.enumerated() {
-      if node.kind == .regular && node.size > type.fileSizeLimit {
-        let advice = type == .ext4 ? "" : "; type=ext4 holds larger ones"
-        let limit = Size.describe(type.fileSizeLimit)
-        problems.append(
-          .init(
-            path: tree.path(of: index),
-            cause: "too large for \(type.rawValue), which holds files up to \(limit)\(advice)"
-          )
-        )
-      }
-      if node.linkCount > Inode.linkLimit {
-        problems.append(
-          .init(
-            path: tree.path(of: index),
-            cause: "has \(node.linkCount) hard links; ext filesystems hold \(Inode.linkLimit)"
-          )
-        )
-      }
-      if node.attributes != 0, let misfit = misfits[node.attributes] {
-        problems.append(.init(path: tree.path(of: index), cause: misfit.description))
-      }
-    }
-    guard problems.isEmpty else {
-      throw .host(ScanFailure(problems).lines(limit: problemLimit))
-    }
-  }
-
-  private static func format(
+  private static func makeDisk(
     _ formatter: Formatter,
-    _ size: Formatter.SizeRequest,
+    _ options: LinuxDiskOptions,
     _ parameters: Parameters
   ) throws(GeneratorError) -> Disk {
     do throws(Formatter.Failure) {
-      return try formatter.format(size)
+      return try formatter.makeDisk(options.size)
     } catch {
       switch error {
       case .library(let error):
@@ -148,6 +117,12 @@ public enum LinuxDisk: Generator {
       case .tooSmall(let needed):
         let suggestion = needed % (1 << 20) == 0 ? "\(needed >> 20)M" : "\(needed)"
         throw parameters.error("size", "too small for the tree; size=\(suggestion) is enough")
+      case .tooLarge:
+        let problem = options.format.sizeLimitProblem
+        if parameters["size"] != nil { throw parameters.error("size", problem) }
+        throw .host(["the tree needs more room than there can be: \(problem)"])
+      case .tooManyInodes:
+        throw .host(["a filesystem has at most 2^32 inodes; there would be more"])
       }
     }
   }
@@ -189,6 +164,7 @@ public enum LinuxDisk: Generator {
   private static func summary(_ tree: Tree, _ options: LinuxDiskOptions) -> String {
     let files = tree.nodes.count - 1
     let label = options.label.isEmpty ? "" : " \"\(options.label)\""
-    return "\(options.type.rawValue) filesystem\(label) of \(files) file\(files == 1 ? "" : "s")"
+    return
+      "\(options.format.type.rawValue) filesystem\(label) of \(files) file\(files == 1 ? "" : "s")"
   }
 }

@@ -7,21 +7,20 @@ import GeneratorKit
 struct LinuxDiskOptions {
   /// What the tree is made of, later ones in place of earlier ones.
   var sources: [TreeSource]
-  var type: FilesystemType
+  /// The filesystem's type, features, and sizes of blocks and inodes.
+  var format: Format
   var label: String
   var size: Formatter.SizeRequest
+  /// What only root may take.
+  var reserved: Reservation
   /// What is around the filesystem.
   var layout: PartitionLayout
   /// `s_uuid`, if it was chosen.
   var uuid: [UInt8]?
   /// How many inodes there are beyond the tree's own, if that was chosen.
   var spareInodeCount: Int?
-  /// Whether files keep their extended attributes.
-  var attributes: AttributeChoice
-  /// What becomes of files that change while they are served.
-  var changePolicy: ChangePolicy
-  /// Whether the files are cloned at the start.
-  var snapshot: SnapshotPolicy
+  /// How directories are scanned.
+  var scanning = ScanOptions()
   /// What is done to the tree.
   var edits: TreeEdits
   /// `SOURCE_DATE_EPOCH`, if it is set.
@@ -31,20 +30,23 @@ struct LinuxDiskOptions {
 
   init(_ parameters: Parameters, environment: BuildEnvironment) throws(GeneratorError) {
     sources = try Self.sources(parameters)
-    type = try parameters.choice("type", of: FilesystemType.self) ?? .ext2
+    format = try Format(parameters)
     label = parameters["label"] ?? ""
     guard label.utf8.count <= 16 else {
       let count = label.utf8.count
       throw parameters.error("label", "has \(count) bytes; a label has at most 16")
     }
     layout = try parameters.choice("layout", of: PartitionLayout.self) ?? .mbr
-    size = try Self.size(parameters, layout)
+    size = try Self.size(parameters, layout, format)
+    reserved = try Self.reservation(parameters, format)
     uuid = try Self.uuid(parameters)
     spareInodeCount = try Self.spareInodeCount(parameters)
-    attributes = try parameters.choice("xattrs", of: AttributeChoice.self) ?? .keep
-    changePolicy = try parameters.choice("on-change", of: ChangePolicy.self) ?? .error
-    snapshot = try parameters.choice("snapshot", of: SnapshotPolicy.self) ?? .none
     edits = try TreeEdits(parameters)
+    let attributes = try parameters.choice("xattrs", of: AttributeChoice.self) ?? .keep
+    scanning.readsAttributes = attributes == .keep
+    scanning.changePolicy = try parameters.choice("on-change", of: ChangePolicy.self) ?? .error
+    scanning.snapshot = try parameters.choice("snapshot", of: SnapshotPolicy.self) ?? .none
+    scanning.filter = edits.filter
     time = try environment.sourceDate()
     temporaryDirectory = environment.variables["TMPDIR"].flatMap { $0.isEmpty ? nil : $0 } ?? "/tmp"
   }
@@ -105,15 +107,13 @@ struct LinuxDiskOptions {
     return ImageChoice(name: parameters["image"], platform: platform)
   }
 
-  /// The most that is around a filesystem, and what block numbers and MBR partitions
-  /// leave of sizes, in bytes.
-  private static func sizeLimit(_ layout: PartitionLayout) -> Int {
-    layout == .mbr ? 1 << 41 : 1 << 60
-  }
+  /// The most that an MBR partition holds, in bytes.
+  private static let partitionLimit = 1 << 41
 
   private static func size(
     _ parameters: Parameters,
-    _ layout: PartitionLayout
+    _ layout: PartitionLayout,
+    _ format: Format
   ) throws(GeneratorError) -> Formatter.SizeRequest {
     guard let text = parameters["size"] else { return .automatic }
     if text == "min" { return .minimal }
@@ -121,15 +121,41 @@ struct LinuxDiskOptions {
     guard let bytes = Size.parse(isExtra ? text.dropFirst() : text[...]) else {
       throw parameters.error("size", Size.advice)
     }
-    guard bytes <= sizeLimit(layout) else {
-      let problem =
-        layout == .mbr
-        ? "an MBR partition holds up to 2 TiB; layout=gpt holds more"
-        : "an ext4 filesystem of such blocks has at most 1 EiB"
-      throw parameters.error("size", problem)
+    guard layout != .mbr || bytes <= partitionLimit else {
+      throw parameters.error("size", "an MBR partition holds up to 2 TiB; layout=gpt holds more")
+    }
+    guard bytes <= format.sizeLimit else {
+      throw parameters.error("size", format.sizeLimitProblem)
     }
     if isExtra { return .extra(bytes) }
     return bytes == 0 ? .automatic : .exactly(bytes)
+  }
+
+  private static func reservation(
+    _ parameters: Parameters,
+    _ format: Format
+  ) throws(GeneratorError) -> Reservation {
+    guard let text = parameters["reserved"] else { return .none }
+    guard text.hasSuffix("%") else {
+      guard let bytes = Size.parse(text) else {
+        throw parameters.error("reserved", Size.advice + ", or a percentage")
+      }
+      guard bytes <= format.sizeLimit / 2 else {
+        throw parameters.error("reserved", "at most half of the filesystem can be reserved")
+      }
+      return .bytes(bytes)
+    }
+    let parts = text.dropLast().split(separator: ".", omittingEmptySubsequences: false)
+    guard (1...2).contains(parts.count), let whole = Int(parts[0]), (0...100).contains(whole),
+      parts.count == 1 || parts[1].count == 1, let tenths = Int(parts.dropFirst().first ?? "0"),
+      text.dropLast().allSatisfy({ $0 == "." || ("0"..."9").contains($0) })
+    else {
+      throw parameters.error("reserved", "not a percentage, such as 5% or 0.5%")
+    }
+    guard whole * 10 + tenths <= 500 else {
+      throw parameters.error("reserved", "at most 50% of the filesystem can be reserved")
+    }
+    return .share(thousandths: whole * 10 + tenths)
   }
 
   private static func uuid(_ parameters: Parameters) throws(GeneratorError) -> [UInt8]? {

@@ -5,11 +5,17 @@ final class MapBlockSource: BlockwiseSource {
   private let map: FileMap
   private let blocks: MapBlocks
 
-  var unitSize: Int { blockSize }
+  /// Where the checksums of extent blocks start from.
+  private let checksum: Checksum?
 
-  init(_ map: FileMap, blocks: MapBlocks) {
+  let unitSize: Int
+
+  /// The map of an inode; `checksum` is where the inode's start from.
+  init(_ map: FileMap, blocks: MapBlocks, _ format: Format, checksum: Checksum?) {
     self.map = map
     self.blocks = blocks
+    self.checksum = checksum
+    unitSize = format.blockSize
   }
 
   func appendUnit(_ index: Int, to output: inout OutputRawSpan) {
@@ -18,7 +24,7 @@ final class MapBlockSource: BlockwiseSource {
     case .indirect(let tree):
       switch tree.pointers(of: index) {
       case .data(let first):
-        map.appendLocations(from: first, count: IndirectTree.pointerCount, to: &output)
+        map.appendLocations(from: first, count: tree.pointerCount, to: &output)
       case .blocks(let numbers):
         for number in numbers {
           let location = number.map { blocks.location(of: $0) } ?? 0
@@ -27,7 +33,10 @@ final class MapBlockSource: BlockwiseSource {
       }
     case .extents(let tree):
       for word in map.words(of: tree.block(index)) { output.append(littleEndian: word) }
-      output.pad(to: blockSize, since: start)
+      guard let checksum else { return output.pad(to: unitSize, since: start) }
+      output.pad(to: 12 + 12 * tree.entriesPerBlock, since: start)
+      output.appendChecksum(checksum, since: start)  // et_checksum
+      output.pad(to: unitSize, since: start)
     }
   }
 }
@@ -65,10 +74,10 @@ extension FileMap {
   }
 
   /// What an inode says of the map: block pointers, or the extent tree's root.
-  func inodeWords(usingExtents: Bool) -> InlineArray<15, UInt32> {
+  func inodeWords(_ format: Format) -> InlineArray<15, UInt32> {
     var words = InlineArray<15, UInt32>(repeating: 0)
-    if usingExtents {
-      var tree = ExtentTree(extentCount: runs.count)
+    if format.usesExtents {
+      var tree = ExtentTree(extentCount: runs.count, blockSize: format.blockSize)
       if case .extents(let planned)? = mapBlocks?.tree { tree = planned }
       for (index, word) in self.words(of: tree.root).enumerated() { words[index] = word }
       return words

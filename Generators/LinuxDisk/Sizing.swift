@@ -1,6 +1,8 @@
 /// How many blocks a filesystem needs for what should be in it: a close guess,
 /// which an attempt at formatting either confirms or raises.
 struct Sizing {
+  let format: Format
+
   /// Inodes that there must be.
   let inodeCount: Int
 
@@ -9,7 +11,8 @@ struct Sizing {
 
   private var leastBlockCount = 0
 
-  init(inodeCount: Int, contentBlocks: Int) {
+  init(_ format: Format, inodeCount: Int, contentBlocks: Int) {
+    self.format = format
     self.inodeCount = inodeCount
     self.contentBlocks = contentBlocks
   }
@@ -20,38 +23,43 @@ struct Sizing {
     contentBlocks += blocks
   }
 
-  private static let blocksPerGroup = 8 * blockSize
-
-  /// Most inodes of a group: a bitmap of one block, less what rounding adds.
-  private static let inodeLimitPerGroup = 8 * blockSize - 16
+  /// Most inodes of a group: a bitmap of one block, less what rounding adds, and a table
+  /// that leaves some of the group.
+  private var inodeLimitPerGroup: Int {
+    let rounding = max(8, format.inodesPerBlock)
+    let tableLimit = format.blocksPerGroup / 4 * 3 * format.inodesPerBlock
+    return min(8 * format.blockSize, tableLimit) - rounding
+  }
 
   /// Sizes are multiples of 1 MiB.
-  private static let granularity = (1 << 20) / blockSize
+  private var granularity: Int { (1 << 20) / format.blockSize }
 
   /// The filesystem's size in blocks.
   var blockCount: Int {
+    let blocksPerGroup = format.blocksPerGroup
     var total = max(contentBlocks, leastBlockCount)
     // Tables grow with the number of groups, and that with the tables.
     for _ in 0..<16 {
       let groups = max(
-        Self.divideUp(total, by: Self.blocksPerGroup),
-        Self.divideUp(inodeCount, by: Self.inodeLimitPerGroup)
+        1,
+        Self.divideUp(total - format.firstBlock, by: blocksPerGroup),
+        Self.divideUp(inodeCount, by: inodeLimitPerGroup)
       )
-      let inodesPerBlock = blockSize / inodeSize
       let tableBlocks = Self.divideUp(
         Self.divideUp(inodeCount, by: groups),
-        by: inodesPerBlock
+        by: format.inodesPerBlock
       )
-      let descriptorBlocks = Self.divideUp(groups * 64, by: blockSize)
+      let descriptorBlocks = Self.divideUp(groups * 64, by: format.blockSize)
       let head = 2 + tableBlocks
-      let overhead = groups * head + Self.backupCount(groups) * (1 + descriptorBlocks)
+      let backups = format.features.contains(.sparseSuper) ? Self.backupCount(groups) : groups
+      let overhead = format.firstBlock + groups * head + backups * (1 + descriptorBlocks)
       var next = max(contentBlocks + overhead, leastBlockCount)
-      if groups > 1 { next = max(next, (groups - 1) * Self.blocksPerGroup) }
+      if groups > 1 { next = max(next, format.firstBlock + (groups - 1) * blocksPerGroup) }
       // A last group that cannot hold its own head would be cut off.
-      let rest = next % Self.blocksPerGroup
+      let rest = (next - format.firstBlock) % blocksPerGroup
       let leastRest = head + 1 + descriptorBlocks + 50
       if rest < leastRest { next += leastRest - rest }
-      next = Self.divideUp(next, by: Self.granularity) * Self.granularity
+      next = Self.divideUp(next, by: granularity) * granularity
       if next == total { break }
       total = next
     }

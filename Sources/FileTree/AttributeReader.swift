@@ -82,22 +82,20 @@ import SystemPackage
   }
 }
 
-extension TreeScanner {
+extension DirectoryLister {
   /// Reads the extended attributes of a new node; what cannot be read is a problem.
   ///
   /// - Parameters:
   ///   - node: The node.
   ///   - name: Its name in the directory; empty for the directory itself.
   ///   - directory: The directory, which is open.
-  ///   - parent: The directory's node.
   /// - Throws: Only that there is no such file any more.
   mutating func findAttributes(
     of node: inout Node,
     name: Range<Int>,
-    in directory: CInt,
-    parent: Int
+    in directory: CInt
   ) throws(Errno) {
-    guard readsAttributes else { return }
+    guard options.readsAttributes else { return }
     var result = Result<AttributeReader.Found, Errno>.success(.init())
     unsafe withName(at: name.lowerBound) { start in
       let reader = unsafe AttributeReader(directory: directory, name: name.isEmpty ? nil : start)
@@ -110,7 +108,7 @@ extension TreeScanner {
     } catch .noSuchFileOrDirectory {
       throw .noSuchFileOrDirectory
     } catch {
-      report("extended attributes: \(error.description)", name: name, in: parent)
+      report("extended attributes: \(error.description)", name: name)
     }
   }
 }

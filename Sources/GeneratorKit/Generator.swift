@@ -71,6 +71,10 @@ public struct BuildEnvironment: Sendable {
   /// Tells what time it is, to disks that are about nothing else.
   public var clock: Clock
 
+  /// Is told, often, how far building is: what there is, and how many of it: "files
+  /// found", 1000.
+  public var progress: @Sendable (_ what: String, _ count: Int) -> Void = { _, _ in }
+
   /// Creates an environment.
   public init(
     variables: [String: String],

@@ -73,12 +73,15 @@ struct ServeSession {
   }
 
   private func build() throws -> GeneratedDisk {
-    let environment = BuildEnvironment(
+    var environment = BuildEnvironment(
       variables: Environment.variables,
       descriptors: DescriptorCache(capacity: Self.descriptorCapacity),
       allowsHostAccess: allowsHostAccess,
       clock: HostClock.clock
     )
+    let progress = ProgressLine()
+    environment.progress = progress.show
+    defer { progress.clear() }
     do throws(GeneratorError) {
       let parameters = try Parameters(words, for: generator.manual)
       return try generator.build(parameters, in: environment)

@@ -65,10 +65,12 @@ struct AttributeTests {
   @Test func attributesAreLeftOutOnDemand() throws {
     try root.setAttribute("user.root", [1])
     let descriptors = DescriptorCache(capacity: 4)
+    var options = ScanOptions()
+    options.readsAttributes = false
     let tree = try TreeScanner.scan(
       directory.path,
       descriptors: descriptors,
-      readsAttributes: false
+      options: options
     )
     #expect(tree.attributeSets.count == 1)
     #expect(tree.nodes[0].attributes == 0)

@@ -124,6 +124,12 @@ struct SealTests {
     try checkConformance(of: tree.disk("same"), bytes: Self.bytes, seed: 1)
   }
 
+  private static let serving = {
+    var options = ScanOptions()
+    options.changePolicy = .serve
+    return options
+  }()
+
   @Test(arguments: [Violation.truncated, .appended, .rewritten, .replaced, .attributesChanged])
   func changedFilesAreServedIfThatIsWanted(violation: Violation) throws {
     for isOpen in [false, true] {
@@ -134,7 +140,7 @@ struct SealTests {
       let tree = try TreeScanner.scan(
         directory.path,
         descriptors: DescriptorCache(capacity: 4),
-        changePolicy: .serve
+        options: Self.serving
       )
       let disk = try tree.disk("parent/file")
       if isOpen { _ = try disk.bytes(0..<10) }
@@ -155,7 +161,7 @@ struct SealTests {
     let tree = try TreeScanner.scan(
       directory.path,
       descriptors: DescriptorCache(capacity: 4),
-      changePolicy: .serve
+      options: Self.serving
     )
     try violation.apply(to: path, in: parent)
     #expect(throws: ReadFailure.self) { try tree.disk("parent/file").bytes(0..<10) }

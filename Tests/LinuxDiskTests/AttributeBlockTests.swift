@@ -17,19 +17,11 @@ struct AttributeBlockTests {
   /// The first block of the tree.
   private func block() throws -> [UInt8] {
     let tree = try TreeScanner.scan(directory.path, descriptors: DescriptorCache(capacity: 4))
-    let source = AttributeBlocks(
-      Catalog(tree, hash: DirectoryHash(seed: Array(repeating: 0, count: 16)))
-    )
-    return [UInt8](capacity: blockSize) { span in
-      unsafe span.withUnsafeMutableBufferPointer { buffer, initializedCount in
-        var output = unsafe OutputRawSpan(
-          buffer: UnsafeMutableRawBufferPointer(buffer),
-          initializedCount: 0
-        )
-        source.appendUnit(0, to: &output)
-        initializedCount = output.byteCount
-      }
-    }
+    let format = Format(.ext2)
+    let catalog = Catalog(tree, format, FilesystemIdentity(of: tree, format, label: ""))
+    var builder = LayoutBuilder(catalog: catalog, geometry: .unlimited(format))
+    builder.placeAll()
+    return AttributeBlocks(builder.finish(time: 0)).unit(0)
   }
 
   @Test("has the hash that libext2fs computes", arguments: 1...10 as ClosedRange<UInt64>)
@@ -41,7 +33,7 @@ struct AttributeBlockTests {
       try (root / "file").setAttribute("user.\(number)", value)
     }
     let bytes = try block()
-    #expect(bytes.count == blockSize)
+    #expect(bytes.count == 4096)
     // Behind the last entry are four zero bytes.
     var end = 32
     while bytes[end..<end + 4] != [0, 0, 0, 0] { end += 16 + (Int(bytes[end]) + 3) / 4 * 4 }
@@ -74,6 +66,6 @@ struct AttributeBlockTests {
     try runTool("debugfs", ["-R", "ea_get -r -f \(output) lost+found \(name)", image])
     let list = ExtendedAttribute(name: Array(name.utf8)[...], value: value[...])
     let stored = try #require(StoredAttribute(list))
-    #expect(try Array(stored.value) == RawPath(output).read(0..<blockSize))
+    #expect(try Array(stored.value) == RawPath(output).read(0..<4096))
   }
 }

@@ -16,13 +16,17 @@ struct AttributePlanTests {
     try TreeScanner.scan(directory.path, descriptors: DescriptorCache(capacity: 4))
   }
 
+  private func plan(_ tree: Tree) -> AttributePlan {
+    AttributePlan(tree, InodeNumbering(tree), Format(.ext2))
+  }
+
   @Test("needs nothing without attributes, or with few")
   func smallAttributesNeedNoBlock() throws {
     try (root / "file").write()
-    #expect(AttributePlan(try scan()).blocks.isEmpty)
+    #expect(plan(try scan()).blocks.isEmpty)
     try (root / "file").setAttribute("user.small", [1])
     let tree = try scan()
-    let plan = AttributePlan(tree)
+    let plan = plan(tree)
     #expect(plan.blocks.isEmpty)
     #expect(tree.nodes.indices.allSatisfy { plan.block(of: tree.nodes[$0], at: $0) == nil })
   }
@@ -41,15 +45,15 @@ struct AttributePlanTests {
       }
     }
     let tree = try scan()
-    let plan = AttributePlan(tree)
+    let plan = plan(tree)
     #expect(plan.blocks.count == 2 * ((count + 1023) / 1024))
     var files = [Int](repeating: 0, count: plan.blocks.count)
     for (index, node) in tree.nodes.enumerated() where index > 0 {
       let block = try #require(plan.block(of: node, at: index))
       files[block] += 1
-      let own = try AttributeSplit(tree.attributeSets[Int(node.attributes)]).inBlock
+      let own = try AttributeSplit(tree.attributeSets[Int(node.attributes)], Format(.ext2)).inBlock
       let set = Int(plan.blocks[block].set)
-      #expect(try AttributeSplit(tree.attributeSets[set]).inBlock == own)
+      #expect(try AttributeSplit(tree.attributeSets[set], Format(.ext2)).inBlock == own)
     }
     #expect(files == plan.blocks.map { Int($0.shareCount) })
     #expect(files.allSatisfy { $0 <= 1024 })

@@ -45,7 +45,9 @@ struct CollisionTests {
       directory.path,
       descriptors: DescriptorCache(capacity: 8)
     )
-    let catalog = Catalog(tree, hash: Self.hash)
+    var identity = FilesystemIdentity(of: tree, Format(.ext2), label: "")
+    identity.hashSeed = Self.hashSeed
+    let catalog = Catalog(tree, Format(.ext2), identity)
     guard case .indexed(let index) = catalog.plan(.node(0)),
       case .root(let children) = index.block(0)
     else {
@@ -57,17 +59,15 @@ struct CollisionTests {
     #expect(continued == (smallerCount % 15 == 14 ? [smallerCount / 15 + 1] : []))
 
     for type in FilesystemType.allCases {
-      var identity = FilesystemIdentity(of: tree, type: type, label: "")
-      identity.hashSeed = Self.hashSeed
       let formatter = Formatter(
-        type: type,
         label: "",
-        catalog: catalog,
+        catalog: Catalog(tree, Format(type), identity),
         identity: identity,
         time: 1,
-        spareInodeCount: nil
+        spareInodeCount: nil,
+        reserved: .none
       )
-      try check(try formatter.format(.automatic))
+      try check(try formatter.makeDisk(.automatic))
     }
   }
 }

@@ -7,6 +7,8 @@ import Testing
 struct DirectoryIndexTests {
   private typealias Key = DirectoryIndex.Key
 
+  private static let shape = DirectoryIndex.Shape(Format(.ext2))
+
   /// A leaf and the hashes that lead to it, as a walk from the root finds it.
   private struct Leaf {
     var block: Int
@@ -24,7 +26,7 @@ struct DirectoryIndexTests {
       }
     }
     guard case .root(let top) = index.block(0) else { throw ToolFailure("block 0 is no root") }
-    #expect((1...DirectoryIndex.rootLimit).contains(top.count))
+    #expect((1...Self.shape.rootLimit).contains(top.count))
     var found: [Leaf] = []
     for (hash, block) in hashesAndBlocks(top) {
       switch index.block(block) {
@@ -35,7 +37,7 @@ struct DirectoryIndexTests {
         found.append(Leaf(block: block, hash: hash, entries: entries))
       case .node(let children):
         #expect(index.levelCount == 1)
-        #expect((1...DirectoryIndex.nodeLimit).contains(children.count))
+        #expect((1...Self.shape.nodeLimit).contains(children.count))
         for (number, child) in hashesAndBlocks(children).enumerated() {
           guard case .leaf(let entries) = index.block(child.block) else {
             throw ToolFailure("block \(child.block) is no leaf")
@@ -60,7 +62,7 @@ struct DirectoryIndexTests {
     var random = SeededGenerator(seed: UInt64(leafCount))
     let hashes = (0..<leafCount).map { _ in random.next(upperBound: UInt32(1 << 31)) << 1 }
     let keys = hashes.enumerated().map { Key(hash: $0.element, entry: $0.offset + 2) }
-    let index = try #require(DirectoryIndex(keys) { _ in blockSize - 8 })
+    let index = try #require(DirectoryIndex(keys, Self.shape) { _ in 4096 - 8 })
     #expect(index.leafCount == leafCount)
     #expect(index.levelCount == (leafCount <= 508 ? 0 : 1))
     let leaves = try leaves(of: index)
@@ -81,11 +83,13 @@ struct DirectoryIndexTests {
 
   @Test("has no more leaves than two levels of nodes can have")
   func tooManyEntriesHaveNoIndex() {
-    #expect(DirectoryIndex.leafLimit == 508 * 511)
-    let keys = (0...DirectoryIndex.leafLimit).map { Key(hash: UInt32($0) << 1, entry: $0 + 2) }
-    #expect(DirectoryIndex(keys) { _ in blockSize - 8 } == nil)
-    #expect(DirectoryIndex(Array(keys.prefix(33)), leafLimit: 2) { _ in 248 } == nil)
-    #expect(DirectoryIndex(Array(keys.prefix(32)), leafLimit: 2) { _ in 248 } != nil)
+    #expect(Self.shape.leafLimit == 508 * 511)
+    var small = Self.shape
+    small.leafLimit = 2
+    let keys = (0...Self.shape.leafLimit).map { Key(hash: UInt32($0) << 1, entry: $0 + 2) }
+    #expect(DirectoryIndex(keys, Self.shape) { _ in 4096 - 8 } == nil)
+    #expect(DirectoryIndex(Array(keys.prefix(33)), small) { _ in 248 } == nil)
+    #expect(DirectoryIndex(Array(keys.prefix(32)), small) { _ in 248 } != nil)
   }
 
   @Test("packs leaves full, in the order of hashes, then of the tree")
@@ -95,7 +99,7 @@ struct DirectoryIndexTests {
     // Few hashes, so that many are equal, on both sides of where a leaf ends.
     let hashes = lengths.map { _ in random.next(upperBound: UInt32(3000)) << 1 }
     let keys = hashes.enumerated().map { Key(hash: $0.element, entry: $0.offset) }
-    let index = try #require(DirectoryIndex(keys) { lengths[$0] })
+    let index = try #require(DirectoryIndex(keys, Self.shape) { lengths[$0] })
     let leaves = try leaves(of: index)
     let order = leaves.flatMap(\.entries).map(Int.init)
     #expect(order == order.sorted { (hashes[$0], $0) < (hashes[$1], $1) })
@@ -107,7 +111,7 @@ struct DirectoryIndexTests {
     for (leaf, next) in zip(leaves, leaves.dropFirst()) {
       let used = leaf.entries.reduce(0) { $0 + size($1) }
       let (last, first) = (try #require(leaf.entries.last), try #require(next.entries.first))
-      #expect(used <= blockSize && used + size(first) > blockSize)
+      #expect(used <= 4096 && used + size(first) > 4096)
       let isContinued = hashes[Int(last)] == hashes[Int(first)]
       #expect(next.hash == hashes[Int(first)] | (isContinued ? 1 : 0))
       continuedCount += isContinued ? 1 : 0
@@ -119,7 +123,7 @@ struct DirectoryIndexTests {
   func theHighestHashIsNeverUsed() throws {
     let keys = [0xFFFF_FFFE, 0xFFFF_FFFC, 0xFFFF_FFFA].enumerated()
       .map { Key(hash: $0.element, entry: $0.offset) }
-    let index = try #require(DirectoryIndex(keys) { _ in blockSize - 8 })
+    let index = try #require(DirectoryIndex(keys, Self.shape) { _ in 4096 - 8 })
     let leaves = try leaves(of: index)
     #expect(leaves.flatMap(\.entries) == [2, 1, 0])
     #expect(leaves.map(\.hash) == [0, 0xFFFF_FFFC, 0xFFFF_FFFD])

@@ -8,7 +8,7 @@ struct DirectoryPlanTests {
   @Test("without an index fills blocks, and splits no entry", arguments: [1, 7, 8, 100, 255])
   func entriesAreNotSplit(nameLength: Int) throws {
     let lengths = [1, 2] + [Int](repeating: nameLength, count: 2000)
-    let plan = DirectoryPlan.linear(nameLengths: lengths)
+    let plan = DirectoryPlan.linear(nameLengths: lengths, room: 4096)
     guard case .linear(let firstEntries) = plan else {
       Issue.record("there is an index")
       return
@@ -19,9 +19,9 @@ struct DirectoryPlanTests {
     for (start, end) in zip(bounds, bounds.dropFirst()) {
       let sizes = lengths[start..<end].map { DirectoryPlan.entrySize(nameLength: $0) }
       let used = sizes.reduce(0, +)
-      #expect(used <= blockSize)
+      #expect(used <= 4096)
       if end < lengths.count {
-        #expect(used + DirectoryPlan.entrySize(nameLength: lengths[end]) > blockSize)
+        #expect(used + DirectoryPlan.entrySize(nameLength: lengths[end]) > 4096)
       }
     }
   }
@@ -30,7 +30,7 @@ struct DirectoryPlanTests {
 @Suite("An allocator of blocks")
 struct BlockAllocatorTests {
   private func geometry(_ runs: [Range<Int>], blockCount: Int) -> Geometry {
-    var geometry = Geometry.unlimited
+    var geometry = Geometry.unlimited(Format(.ext2))
     geometry.freeRuns = runs
     geometry.blockCount = blockCount
     return geometry
@@ -64,7 +64,7 @@ struct SizingTests {
   )
   func missingBlocksAreAdded(inodes: Int) {
     for content in [0, 1, 100, 32_000, 33_000, 1_000_000, 10_000_000] {
-      var sizing = Sizing(inodeCount: inodes, contentBlocks: content)
+      var sizing = Sizing(Format(.ext4), inodeCount: inodes, contentBlocks: content)
       let first = sizing.blockCount
       #expect(first > content)
       sizing.add(1)

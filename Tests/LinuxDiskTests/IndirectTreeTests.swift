@@ -7,7 +7,7 @@ import Testing
 struct IndirectTreeTests {
   /// Where a walk from the inode's pointers finds the map of a logical block.
   private func path(to block: Int, in tree: IndirectTree) -> [Int?] {
-    let pointers = IndirectTree.pointerCount
+    let pointers = tree.pointerCount
     var rest = block - IndirectTree.directCount
     guard rest >= 0 else { return [] }
     var level = 0
@@ -38,9 +38,9 @@ struct IndirectTreeTests {
     ]
   )
   func everyBlockIsReached(ranges: [Range<Int>]) throws {
-    let tree = IndirectTree(covering: ranges)
+    let tree = IndirectTree(covering: ranges, blockSize: 4096)
     var used: Set<Int> = []
-    let pointers = IndirectTree.pointerCount
+    let pointers = tree.pointerCount
     for range in ranges {
       // Every span of 1,024 is looked at where the range begins, and at its end.
       let starts = stride(from: range.lowerBound, to: range.upperBound, by: pointers)
@@ -60,7 +60,7 @@ struct IndirectTreeTests {
 
   @Test("has no block for what is a hole")
   func holesHaveNoBlocks() {
-    let tree = IndirectTree(covering: [5000..<5001])
+    let tree = IndirectTree(covering: [5000..<5001], blockSize: 4096)
     #expect(tree.top(0) == nil)
     #expect(path(to: 6000, in: tree).last == .some(nil))
     #expect(tree.blockCount == 2)
@@ -68,11 +68,11 @@ struct IndirectTreeTests {
 
   @Test("takes as many blocks as the formulas of the format say")
   func countsAreRight() {
-    #expect(IndirectTree(covering: [0..<12]).blockCount == 0)
-    #expect(IndirectTree(covering: [0..<1036]).blockCount == 1)
-    #expect(IndirectTree(covering: [0..<1037]).blockCount == 3)
+    #expect(IndirectTree(covering: [0..<12], blockSize: 4096).blockCount == 0)
+    #expect(IndirectTree(covering: [0..<1036], blockSize: 4096).blockCount == 1)
+    #expect(IndirectTree(covering: [0..<1037], blockSize: 4096).blockCount == 3)
     // 2 GiB: 1 single, 1 double, and a leaf for each 4 MiB behind 48 KiB + 4 MiB.
-    #expect(IndirectTree(covering: [0..<524_288]).blockCount == 1 + 1 + 511)
+    #expect(IndirectTree(covering: [0..<524_288], blockSize: 4096).blockCount == 1 + 1 + 511)
   }
 }
 
@@ -91,12 +91,12 @@ struct ExtentTreeTests {
     arguments: [0, 1, 4, 5, 340, 341, 1360, 1361, 340 * 341, 4 * 340 * 340 + 1]
   )
   func everyExtentIsReached(count: Int) {
-    let tree = ExtentTree(extentCount: count)
+    let tree = ExtentTree(extentCount: count, blockSize: 4096)
     #expect(extents(below: tree.root, of: tree) == Array(0..<count))
     #expect(tree.root.children.count <= ExtentTree.entriesInInode)
     for number in 0..<tree.blockCount {
       let node = tree.block(number)
-      #expect((1...ExtentTree.entriesPerBlock).contains(node.children.count))
+      #expect((1...tree.entriesPerBlock).contains(node.children.count))
     }
   }
 }

@@ -13,7 +13,7 @@ struct InodeTests {
           buffer: UnsafeMutableRawBufferPointer(buffer),
           initializedCount: 0
         )
-        inode.encode(into: &output)
+        inode.encode(in: Format(.ext2), checksum: nil, into: &output)
         initializedCount = output.byteCount
       }
     }

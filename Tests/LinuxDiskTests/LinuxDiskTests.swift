@@ -11,6 +11,15 @@ func build(
   _ parameters: String...,
   variables: [String: String] = [:]
 ) throws -> (disk: Disk, summary: String) {
+  try build(directory, parameters, variables: variables)
+}
+
+@discardableResult
+func build(
+  _ directory: String,
+  _ parameters: [String],
+  variables: [String: String] = [:]
+) throws -> (disk: Disk, summary: String) {
   let generated = try LinuxDisk.build(
     try Parameters([directory] + parameters, for: LinuxDisk.manual),
     in: BuildEnvironment(variables: variables, descriptors: DescriptorCache(capacity: 32))

@@ -7,7 +7,11 @@ struct RandomTree {
   private var generator: SeededGenerator
   private var files: [String] = []
 
-  init(seed: UInt64) throws {
+  /// Most bytes of a symbolic link's target.
+  private let targetLimit: Int
+
+  init(seed: UInt64, targetLimit: Int = 4095) throws {
+    self.targetLimit = targetLimit
     directory = try TemporaryDirectory()
     generator = SeededGenerator(seed: seed)
     try fill(directory.path, depth: 0)
@@ -30,7 +34,10 @@ struct RandomTree {
       )
       try fill(path, depth: depth + 1)
     case 1:
-      let target = String(repeating: "t", count: 1 + generator.anyMagnitude(below: 4095))
+      let target = String(
+        repeating: "t",
+        count: min(1 + generator.anyMagnitude(below: 4095), targetLimit)
+      )
       try FileManager.default.createSymbolicLink(atPath: path, withDestinationPath: target)
     case 2 where !files.isEmpty:
       let existing = files[Int.random(in: 0..<files.count, using: &generator)]

@@ -56,7 +56,7 @@ struct StoredAttributeTests {
     let list = ExtendedAttribute(name: name[...], value: value[...])
     #expect(StoredAttribute(list) == nil)
     #expect(throws: AttributeSplit.Misfit.malformed(name)) {
-      _ = try AttributeSplit(AttributeSet([list]))
+      _ = try AttributeSplit(AttributeSet([list]), Format(.ext2))
     }
   }
 
@@ -104,7 +104,10 @@ struct AttributeSplitTests {
 
   private func split(_ sizes: [Int]) throws(AttributeSplit.Misfit) -> AttributeSplit {
     let letters = "abcdefghijklmnopqrstuvwxyz"
-    return try AttributeSplit(AttributeSet(zip(letters, sizes).map { attribute($0, $1) }))
+    return try AttributeSplit(
+      AttributeSet(zip(letters, sizes).map { attribute($0, $1) }),
+      Format(.ext2)
+    )
   }
 
   @Test(
@@ -123,12 +126,15 @@ struct AttributeSplitTests {
 
   @Test("is refused when both are full", arguments: [[4064], [4060, 92], [2000, 2064, 84]])
   func misfitsAreRefused(sizes: [Int]) {
-    #expect(throws: AttributeSplit.Misfit.tooLarge(sizes.reduce(0, +))) { _ = try split(sizes) }
+    let size = sizes.reduce(0, +)
+    #expect(throws: AttributeSplit.Misfit.tooLarge(size, inodeRoom: 88, blockRoom: 4060)) {
+      _ = try split(sizes)
+    }
   }
 
   @Test("of nothing is nothing")
   func emptySetsAreSplit() throws {
-    let split = try AttributeSplit(AttributeSet([]))
+    let split = try AttributeSplit(AttributeSet([]), Format(.ext2))
     #expect(split.inInode.isEmpty && split.inBlock.isEmpty)
   }
 }

@@ -243,4 +243,7 @@ void host_sha256_add(struct host_sha256 *digest, const void *bytes, size_t count
 /// Ends it; what comes then is a new start.
 void host_sha256_finish(struct host_sha256 *digest, uint8_t result[32]);
 
+/// How many processors this process may run on, at least one.
+int host_processor_count(void);
+
 #endif

@@ -2,46 +2,72 @@ import CHost
 import DiskModel
 import SystemPackage
 
-extension TreeScanner {
-  /// Adds the children of an open directory to the tree, sorted by name.
-  mutating func list(_ directory: CInt, node parent: Int) {
-    var names: [Range<Int>] = []
-    do throws(Errno) {
-      names = try readNames(directory)
-    } catch {
-      report("cannot be listed: \(error.description)", name: 0..<0, in: parent)
-    }
-    sort(&names)
-    let first = parts.entries.count
-    parts.entries.reserveCapacity(parts.entries.count + names.count)
-    let path = filter.comparesPaths ? parts.path(of: parent) : []
-    for name in names { add(name, of: directory, parent: parent, path: path) }
-    parts.nodes[parent].content = .children(
-      first: UInt32(first),
-      count: UInt32(parts.entries.count - first)
-    )
+/// Finds out what is in a directory, or in a part of it.
+struct DirectoryLister {
+  /// What was found so far.
+  private(set) var chunk = ScannedChunk()
+
+  private let directory: ScannedDirectory
+  let options: ScanOptions
+  /// Whether the user may lack the right to read some files.
+  private let checksReadability: Bool
+
+  init(_ directory: ScannedDirectory, options: ScanOptions, checksReadability: Bool) {
+    self.directory = directory
+    self.options = options
+    self.checksReadability = checksReadability
   }
 
-  /// Appends the names in a directory to the text, each with a zero byte.
-  private mutating func readNames(_ directory: CInt) throws(Errno) -> [Range<Int>] {
+  var parts: TreeParts {
+    get { chunk.parts }
+    _modify { yield &chunk.parts }
+  }
+
+  /// Takes note of what is wrong with a name, or with the directory.
+  mutating func report(_ cause: String, name: Range<Int>) {
+    chunk.problemCount += 1
+    if chunk.problems.count < ScanFailure.problemLimit { chunk.problems.append((name, cause)) }
+  }
+
+  /// Adds the files of these names of a text, in order.
+  mutating func look(at names: [Range<Int>], of text: [UInt8], in descriptor: CInt) {
+    let path = options.filter.comparesPaths ? directory.path : []
+    parts.entries.reserveCapacity(names.count)
+    parts.nodes.reserveCapacity(names.count)
+    parts.identities.reserveCapacity(names.count)
+    for name in names {
+      let start = parts.text.count
+      parts.text.append(contentsOf: text[name])
+      parts.text.append(0)
+      add(start..<start + name.count, of: descriptor, path: path)
+    }
+  }
+
+  /// The names in an open directory, sorted by their bytes, as ranges of a text that
+  /// has a zero byte behind each.
+  static func sortedNames(
+    in directory: CInt
+  ) throws(Errno) -> (text: [UInt8], names: [Range<Int>]) {
     let copy = try HostCall.check(unsafe host_open_directory_at(directory, "."))
     guard let stream = unsafe host_directory_stream(copy) else { throw .noMemory }
     defer { unsafe host_close_directory_stream(stream) }
+    var text: [UInt8] = []
     var names: [Range<Int>] = []
     var name: UnsafePointer<CChar>?
     var length = 0
     while try HostCall.check(unsafe host_next_name(stream, &name, &length)) > 0 {
-      let start = parts.text.count
-      unsafe parts.text.append(contentsOf: UnsafeRawBufferPointer(start: name, count: length))
-      parts.text.append(0)
+      let start = text.count
+      unsafe text.append(contentsOf: UnsafeRawBufferPointer(start: name, count: length))
+      text.append(0)
       names.append(start..<start + length)
     }
-    return names
+    sort(&names, of: text)
+    return (text, names)
   }
 
   /// Sorts names by their bytes, a shorter one before its extensions.
-  private func sort(_ names: inout [Range<Int>]) {
-    let text = parts.text.span
+  private static func sort(_ names: inout [Range<Int>], of text: [UInt8]) {
+    let text = text.span
     names.sort { left, right in
       let shorter = min(left.count, right.count)
       for index in 0..<shorter {
@@ -54,13 +80,8 @@ extension TreeScanner {
     }
   }
 
-  /// Adds one child: its entry, and its node unless it is a further hard link.
-  private mutating func add(
-    _ name: Range<Int>,
-    of directory: CInt,
-    parent: Int,
-    path: [UInt8]
-  ) {
+  /// Adds one child: its entry and its node.
+  private mutating func add(_ name: Range<Int>, of directory: CInt, path: [UInt8]) {
     var status = host_status()
     do throws(Errno) {
       let result = unsafe withName(at: name.lowerBound) {
@@ -76,50 +97,53 @@ extension TreeScanner {
         !excludes(name, in: path, isDirectory: true)
           || !excludes(name, in: path, isDirectory: false)
       else { return }
-      report(error.description, name: name, in: parent)
+      report(error.description, name: name)
       return
     }
     let isDirectory = Node.Kind(mode: status.mode) == .directory
     guard !excludes(name, in: path, isDirectory: isDirectory) else { return }
     guard let kind = Node.Kind(mode: status.mode) else {
-      report("is of a type that is not known", name: name, in: parent)
+      report("is of a type that is not known", name: name)
       return
     }
     guard let nameLength = UInt8(exactly: name.count) else {
-      report("has a name of more than 255 bytes", name: name, in: parent)
-      return
-    }
-    let entryIndex = UInt32(parts.entries.count)
-    var entry = Entry(textOffset: name.lowerBound, nameLength: nameLength, node: 0)
-    let number = FileNumber(device: status.device, inode: status.inode)
-    let mayHaveLinks = kind != .directory && status.link_count > 1
-    if mayHaveLinks, let linked = linkedNodes[number] {
-      parts.nodes[Int(linked)].linkCount += 1
-      entry.node = linked
-      parts.entries.append(entry)
+      report("has a name of more than 255 bytes", name: name)
       return
     }
     var new = Node(status, kind: kind)
-    new.entry = entryIndex
-    new.parent = UInt32(parent)
+    if kind != .directory { new.linkCount = status.link_count }
     do throws(Errno) {
       try findContent(of: &new, status, name: name, in: directory)
-      try findAttributes(of: &new, name: name, in: directory, parent: parent)
+      try findAttributes(of: &new, name: name, in: directory)
     } catch .noSuchFileOrDirectory {
       parts.vanishedCount += 1
       return
     } catch {
-      report(error.description, name: name, in: parent)
+      report(error.description, name: name)
     }
-    entry.node = UInt32(parts.nodes.count)
-    if mayHaveLinks { linkedNodes[number] = entry.node }
-    parts.entries.append(entry)
+    let identity = TreeParts.HostIdentity(status)
+    if kind == .directory {
+      let subdirectory = ScannedDirectory(
+        parent: self.directory,
+        name: Array(parts.text[name]) + [0],
+        identity: identity
+      )
+      chunk.subdirectories.append((parts.entries.count, subdirectory))
+    }
+    parts.entries.append(
+      Entry(
+        textOffset: name.lowerBound,
+        nameLength: nameLength,
+        node: UInt32(parts.nodes.count)
+      )
+    )
     parts.nodes.append(new)
-    parts.identities.append(TreeParts.HostIdentity(status))
+    parts.identities.append(identity)
   }
 
   private func excludes(_ name: Range<Int>, in path: [UInt8], isDirectory: Bool) -> Bool {
-    !filter.isEmpty && filter.excludes(parts.text[name], in: path, isDirectory: isDirectory)
+    !options.filter.isEmpty
+      && options.filter.excludes(parts.text[name], in: path, isDirectory: isDirectory)
   }
 
   /// Finds out where the content of a new node is.
@@ -177,6 +201,14 @@ extension TreeScanner {
     guard length < 4096 else { throw .fileNameTooLong }
     parts.text.append(contentsOf: target[..<length])
     return length
+  }
+
+  /// Calls `body` with the zero-terminated name in the text.
+  func withName<Result>(at offset: Int, _ body: (UnsafePointer<CChar>?) -> Result) -> Result {
+    unsafe chunk.parts.text.withUnsafeBytes { bytes in
+      let start = unsafe bytes.baseAddress?.advanced(by: offset)
+      return unsafe body(start?.assumingMemoryBound(to: CChar.self))
+    }
   }
 }
 
