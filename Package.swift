@@ -21,6 +21,7 @@ let package = Package(
     .executable(name: "nbdgen", targets: ["nbdgen"]),
     .library(name: "DataGenerator", targets: ["DataGenerator"]),
     .library(name: "DiskModel", targets: ["DiskModel"]),
+    .library(name: "FileTree", targets: ["FileTree"]),
     .library(name: "GeneratorKit", targets: ["GeneratorKit"]),
     .library(name: "NBDProtocol", targets: ["NBDProtocol"]),
     .library(name: "NBDServer", targets: ["NBDServer"]),
@@ -53,7 +54,7 @@ let package = Package(
     .target(
       name: "FileTree",
       dependencies: [
-        "CExt2FS", "CHost", "DiskModel", "GeneratorKit",
+        "CExt2FS", "CHost", "CZlib", "DiskModel", "GeneratorKit",
         .product(name: "SystemPackage", package: "swift-system"),
       ],
       swiftSettings: house

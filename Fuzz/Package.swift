@@ -20,13 +20,21 @@ let fuzzers = ["OptionFuzzer", "RequestFuzzer", "ConnectionFuzzer"]
 let package = Package(
   name: "nbdgen-fuzz",
   platforms: [.macOS(.v26)],
-  products: (["ExpressionFuzzer"] + fuzzers).map { .executable(name: $0, targets: [$0]) },
+  products: (["ArchiveFuzzer", "ExpressionFuzzer"] + fuzzers).map { .executable(name: $0, targets: [$0]) },
   dependencies: [
     .package(name: "nbdgen", path: ".."),
     .package(url: "https://github.com/apple/swift-log", from: "1.6.0"),
     .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
   ],
   targets: [
+    .executableTarget(
+      name: "ArchiveFuzzer",
+      dependencies: [
+        .product(name: "DiskModel", package: "nbdgen"),
+        .product(name: "FileTree", package: "nbdgen"),
+      ],
+      swiftSettings: house
+    ),
     .executableTarget(
       name: "ExpressionFuzzer",
       dependencies: [

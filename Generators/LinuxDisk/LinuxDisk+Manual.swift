@@ -10,12 +10,38 @@ extension LinuxDisk {
       .init(
         "dir",
         "DIRECTORY",
-        isRequired: true,
         isRepeatable: true,
         "The tree. Everything below it is served: regular files, directories, symbolic links, "
           + "hard links, devices, fifos and sockets, with owners, modes, times and extended "
           + "attributes. Given several times, the trees are merged: where two have the same "
           + "path, the later one's file is served, and directories are joined."
+      ),
+      .init(
+        "tar",
+        "FILE",
+        isRepeatable: true,
+        "A tar archive as the tree, or as a part of it like a further dir=. It may be compressed "
+          + "by gzip, which costs one pass over it at the start, or by xz, zstd or bzip2, which "
+          + "have it decompressed into a temporary file."
+      ),
+      .init(
+        "oci",
+        "DIRECTORY|FILE",
+        isRepeatable: true,
+        "An image of containers as the tree, or as a part of it: an OCI image layout, a directory "
+          + "or a tar archive of one, or what docker save makes."
+      ),
+      .init(
+        "image",
+        "NAME",
+        "Which image, where oci= has several: its org.opencontainers.image.ref.name, or its "
+          + "name and tag in Docker's words."
+      ),
+      .init(
+        "platform",
+        "OS/ARCHITECTURE[/VARIANT]",
+        "What the image runs on, where oci= has one for each. Default: linux and the "
+          + "architecture of the host."
       ),
       .init("type", "ext2|ext3|ext4", "The filesystem's type. Default: ext2."),
       .init(
@@ -112,6 +138,22 @@ extension LinuxDisk {
       beside them is computed when a client reads it, and file contents come from the files \
       themselves at that moment. Holes of sparse files, free room and everything else that is not \
       there are reported to clients as holes.
+
+      dir=, tar= and oci= may be mixed; the later ones win. Archives are not unpacked: the \
+      headers are read at the start, and contents come from the archive itself, at the offsets \
+      where they are. In one compressed by gzip, places are remembered, about one in a MiB, where \
+      decompressing can be taken up; they take at most 16 MiB of memory. The formats are those of \
+      V7, POSIX (ustar and pax) and GNU tar, with long names, hard links, devices, sparse files, \
+      extended attributes and nanoseconds where the archive has them; owners are the numbers in \
+      the archive. Directories that are not in it belong to root and have mode 755, symbolic links \
+      on the way to a file are followed inside of the tree, and of several members of one name the \
+      last one counts. ACLs that tar wrote as text are kept if they name users and groups by \
+      number, and are left out with a note if not; GNU tar keeps the numbers with --xattrs \
+      --xattrs-include='*'. An archive that changes after the start can no longer be read, like \
+      any file.
+
+      An image's layers are merged in order, and what whiteouts name is gone. Sizes and SHA-256 \
+      digests of its blobs are checked at the start, which reads each once.
 
       Extended attributes are those in the namespaces user, trusted (which only root can read) and \
       security - file capabilities and SELinux labels - and POSIX ACLs. A file can have about \

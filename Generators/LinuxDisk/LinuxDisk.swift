@@ -52,9 +52,13 @@ public enum LinuxDisk: Generator {
   ) throws(GeneratorError) -> Tree {
     var trees: [Tree] = []
     var problems: [ScanFailure] = []
+    let archives = ArchiveOpener(
+      descriptors: environment.descriptors,
+      temporaryDirectory: options.temporaryDirectory
+    )
     for source in options.sources {
       do throws(ScanFailure) {
-        trees.append(try open(source, options, environment))
+        trees.append(try open(source, options, environment, archives))
       } catch {
         problems.append(error)
       }
@@ -62,7 +66,8 @@ public enum LinuxDisk: Generator {
     guard problems.isEmpty else {
       throw .host(problems.flatMap { $0.lines(limit: problemLimit) })
     }
-    if trees.count == 1 && options.edits.isEmpty { return trees[0] }
+    let isFiltered = options.edits.filter.isEmpty || options.sources.allSatisfy(\.isDirectory)
+    if trees.count == 1 && options.edits.isEmpty && isFiltered { return trees[0] }
     var draft = TreeDraft()
     for tree in trees { draft.merge(tree) }
     try options.edits.apply(to: &draft, environment.descriptors, options.scanning.changePolicy)
@@ -72,13 +77,26 @@ public enum LinuxDisk: Generator {
   private static func open(
     _ source: LinuxDiskOptions.TreeSource,
     _ options: LinuxDiskOptions,
-    _ environment: BuildEnvironment
+    _ environment: BuildEnvironment,
+    _ archives: ArchiveOpener
   ) throws(ScanFailure) -> Tree {
-    switch source {
-    case .directory(let path):
+    let keepsAttributes = options.scanning.readsAttributes
+    if case .directory(let path) = source {
       var scanning = options.scanning
       scanning.progress = { environment.progress("files found", $0) }
       return try TreeScanner.scan(path, descriptors: environment.descriptors, options: scanning)
+    }
+    do throws(ArchiveFailure) {
+      return switch source {
+      case .archive(let path):
+        try archives.tree(tar: path, keepsAttributes: keepsAttributes)
+      case .image(let path, let choice):
+        try archives.tree(image: path, choice, keepsAttributes: keepsAttributes)
+      case .directory:
+        preconditionFailure("directories are scanned")
+      }
+    } catch {
+      throw ScanFailure(error)
     }
   }
 

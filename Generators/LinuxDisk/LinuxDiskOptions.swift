@@ -25,6 +25,8 @@ struct LinuxDiskOptions {
   var edits: TreeEdits
   /// `SOURCE_DATE_EPOCH`, if it is set.
   var time: UInt32?
+  /// Where archives are decompressed to, if they have to be.
+  var temporaryDirectory: String
 
   init(_ parameters: Parameters, environment: BuildEnvironment) throws(GeneratorError) {
     sources = try Self.sources(parameters)
@@ -46,6 +48,7 @@ struct LinuxDiskOptions {
     scanning.snapshot = try parameters.choice("snapshot", of: SnapshotPolicy.self) ?? .none
     scanning.filter = edits.filter
     time = try environment.sourceDate()
+    temporaryDirectory = environment.variables["TMPDIR"].flatMap { $0.isEmpty ? nil : $0 } ?? "/tmp"
   }
 
   /// Whether files keep their extended attributes.
@@ -57,15 +60,51 @@ struct LinuxDiskOptions {
   enum TreeSource {
     /// A directory of the host.
     case directory(String)
+    /// A tar archive, compressed or not.
+    case archive(String)
+    /// An image of containers.
+    case image(String, ImageChoice)
+
+    /// Whether it is scanned, which leaves out what is to be left out.
+    var isDirectory: Bool {
+      if case .directory = self { true } else { false }
+    }
   }
 
   private static func sources(_ parameters: Parameters) throws(GeneratorError) -> [TreeSource] {
     var sources: [TreeSource] = []
-    for (name, value) in parameters.all("dir") {
-      guard !value.isEmpty else { throw parameters.error(name, value, "not a directory's name") }
-      sources.append(.directory(value))
+    let choice = try imageChoice(parameters)
+    for (name, value) in parameters.all("dir", "tar", "oci") {
+      guard !value.isEmpty else {
+        let what = name == "tar" ? "file" : "directory"
+        throw parameters.error(name, value, "not a \(what)'s name")
+      }
+      switch name {
+      case "dir": sources.append(.directory(value))
+      case "tar": sources.append(.archive(value))
+      default: sources.append(.image(value, choice))
+      }
+    }
+    guard !sources.isEmpty else {
+      throw .usage(
+        parameter: nil,
+        problem: "dir= is missing; write: nbdgen linuxdisk DIRECTORY, or give tar= or oci="
+      )
     }
     return sources
+  }
+
+  /// Which image of a layout is meant.
+  private static func imageChoice(_ parameters: Parameters) throws(GeneratorError) -> ImageChoice {
+    let name = ["image", "platform"].first { parameters[$0] != nil }
+    if let name, parameters["oci"] == nil {
+      throw parameters.error(name, "is for images of containers; give one by oci=")
+    }
+    guard let text = parameters["platform"] else { return ImageChoice(name: parameters["image"]) }
+    guard let platform = ImagePlatform(text) else {
+      throw parameters.error("platform", "not a platform, such as linux/amd64 or linux/arm64/v8")
+    }
+    return ImageChoice(name: parameters["image"], platform: platform)
   }
 
   /// The most that an MBR partition holds, in bytes.

@@ -10,9 +10,11 @@
 #include <signal.h>
 #include <spawn.h>
 #include <stdlib.h>
+#include <string.h>
 #ifdef __linux__
 #include <sys/prctl.h>
 #endif
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -73,9 +75,10 @@ int host_wait_signal(int64_t milliseconds) {
 #endif
 }
 
-/// Runs a shell with default signal handling and `output` as its standard
-/// output, unless that is negative.
-static int spawn_shell(const char *command, int output) {
+/// Runs a program with default signal handling and these descriptors as its
+/// standard streams, where they are not negative.
+static int spawn(const char *program, char *const words[], int input, int output,
+                 int errors) {
   posix_spawnattr_t attributes;
   posix_spawn_file_actions_t actions;
   sigset_t none, defaults;
@@ -88,13 +91,19 @@ static int spawn_shell(const char *command, int output) {
   posix_spawnattr_setflags(&attributes,
                            POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
   posix_spawn_file_actions_init(&actions);
+  if (input >= 0) posix_spawn_file_actions_adddup2(&actions, input, 0);
   if (output >= 0) posix_spawn_file_actions_adddup2(&actions, output, 1);
-  char *const words[] = {"sh", "-c", (char *)command, NULL};
+  if (errors >= 0) posix_spawn_file_actions_adddup2(&actions, errors, 2);
   pid_t process = 0;
-  int error = posix_spawn(&process, "/bin/sh", &actions, &attributes, words, environ);
+  int error = posix_spawnp(&process, program, &actions, &attributes, words, environ);
   posix_spawn_file_actions_destroy(&actions);
   posix_spawnattr_destroy(&attributes);
   return error ? -error : process;
+}
+
+static int spawn_shell(const char *command, int output) {
+  char *const words[] = {"sh", "-c", (char *)command, NULL};
+  return spawn("/bin/sh", words, -1, output, -1);
 }
 
 int host_spawn_shell(const char *command) { return spawn_shell(command, -1); }
@@ -181,6 +190,70 @@ int host_working_directory(char *buffer, size_t count) {
 }
 
 int host_process_number(void) { return getpid(); }
+
+int host_spawn_filter(const char *program, const char *argument, int output,
+                      int *process, int *errors) {
+  int ends[2], messages[2];
+  // A socket: writing to a child that has ended raises no signal.
+  if (socketpair(AF_UNIX, SOCK_STREAM, 0, ends) != 0) return -errno;
+  if (pipe(messages) != 0) {
+    int error = errno;
+    close(ends[0]);
+    close(ends[1]);
+    return -error;
+  }
+  for (int end = 0; end < 2; end++) {
+    fcntl(ends[end], F_SETFD, FD_CLOEXEC);
+    fcntl(messages[end], F_SETFD, FD_CLOEXEC);
+  }
+  // Messages that do not fit are lost: nobody waits for their being read.
+  fcntl(messages[1], F_SETFL, O_NONBLOCK);
+  char *const words[] = {(char *)program, (char *)argument, NULL};
+  *process = spawn(program, words, ends[1], output, messages[1]);
+  close(ends[1]);
+  close(messages[1]);
+  if (*process >= 0) {
+    *errors = messages[0];
+    return ends[0];
+  }
+  close(ends[0]);
+  close(messages[0]);
+  return *process;
+}
+
+int64_t host_send(int socket, const void *bytes, size_t count) {
+#ifdef MSG_NOSIGNAL
+  int flags = MSG_NOSIGNAL;
+#else
+  int flags = 0;
+#endif
+  ssize_t result;
+  do {
+    result = send(socket, bytes, count, flags);
+  } while (result < 0 && errno == EINTR);
+  return result < 0 ? -errno : result;
+}
+
+int host_open_temporary(const char *directory) {
+#ifdef O_TMPFILE
+  int unnamed = open(directory, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+  if (unnamed >= 0) return unnamed;
+#endif
+  static const char name[] = "/nbdgen.XXXXXX";
+  size_t length = strlen(directory);
+  char *path = malloc(length + sizeof name);
+  if (!path) return -ENOMEM;
+  memcpy(path, directory, length);
+  memcpy(path + length, name, sizeof name);
+  int descriptor = mkstemp(path);
+  int error = errno;
+  if (descriptor >= 0) {
+    unlink(path);
+    fcntl(descriptor, F_SETFD, FD_CLOEXEC);
+  }
+  free(path);
+  return descriptor < 0 ? -error : descriptor;
+}
 
 int host_processor_count(void) {
 #ifdef __linux__

@@ -27,23 +27,9 @@ extension Disk {
 
   /// The bytes of `range` as an array, waiting for storage if need be.
   public func bytes(_ range: Range<Int>) throws(ReadFailure) -> [UInt8] {
-    var failure: ReadFailure?
-    let bytes = [UInt8](capacity: range.count) { span in
-      unsafe span.withUnsafeMutableBufferPointer { buffer, initializedCount in
-        var output = unsafe OutputRawSpan(
-          buffer: UnsafeMutableRawBufferPointer(buffer),
-          initializedCount: 0
-        )
-        do throws(ReadFailure) {
-          try read(range, into: &output)
-          initializedCount = range.count
-        } catch {
-          failure = error
-        }
-      }
+    try [UInt8].read(count: range.count) { output throws(ReadFailure) in
+      try read(range, into: &output)
     }
-    if let failure { throw failure }
-    return bytes
   }
 
   private func read(

@@ -43,6 +43,16 @@ extension HostCall {
   }
 }
 
+extension HostPath {
+  /// Whether there is a directory at a path; symbolic links are followed.
+  package static func isDirectory(_ path: String) -> Bool {
+    let descriptor = unsafe host_open_path(path, 1)
+    guard descriptor >= 0 else { return false }
+    host_close(descriptor)
+    return true
+  }
+}
+
 /// A regular file of the host that is known by a path of its own, as it was when it
 /// was looked at.
 package struct SealedHostFile: Sendable {

@@ -41,9 +41,12 @@ struct TidyTests {
     "Generators/LinuxDisk/DirectoryHash.swift",
     "Generators/LinuxDisk/Ext2Error.swift",
     "Generators/LinuxDisk/Ext2Library.swift",
+    "Sources/FileTree/Archives/ContentDigest.swift",
+    "Sources/FileTree/Archives/FilterProgram.swift",
+    "Sources/FileTree/Archives/Inflater.swift",
     "Sources/FileTree/AttributeReader.swift",
     "Sources/FileTree/TreeDigest.swift",
-    "Sources/DiskModel/Disk+Reading.swift",
+    "Sources/DiskModel/ByteSource+Bytes.swift",
     "Sources/DiskModel/GUIDPartitionTable.swift",
     "Sources/DiskModel/HostCall.swift",
     "Sources/DiskModel/HostPathFile.swift",
@@ -77,7 +80,7 @@ struct TidyTests {
   /// What each module may import of the project's own.
   private static let allowedImports: [String: Set<String>] = [
     "Sources/DiskModel": ["CHost", "CZlib"],
-    "Sources/FileTree": ["CExt2FS", "CHost", "DiskModel", "GeneratorKit"],
+    "Sources/FileTree": ["CExt2FS", "CHost", "CZlib", "DiskModel", "GeneratorKit"],
     "Sources/GeneratorKit": ["DiskModel"],
     "Sources/NBDProtocol": [],
     "Sources/NBDServer": ["CHost", "DiskModel", "NBDProtocol"],

@@ -7,6 +7,7 @@
 #   unixsocket, uri   where the server is (unixsocket is looked at first)
 #   GUEST_TIMEOUT     seconds after which the guest is killed (default 120;
 #                     the exit status is then 124)
+#   GUEST_MEMORY      MiB of memory (default 256)
 #   GUEST_READONLY    off: the guest may write to the disk (default on)
 #   GUEST_DRIVES      paths of raw disks that the guest may write to, one on each
 #                     line, which it has as /dev/vdb, /dev/vdc and so on
@@ -52,7 +53,7 @@ done <<<"${GUEST_DRIVES:-}"
 #
 # exec, so that whoever ends us ends timeout, which ends qemu.
 exec timeout --foreground --verbose --kill-after=5 "${GUEST_TIMEOUT:-120}" \
-  qemu-system-x86_64 -accel tcg -m 256 -no-reboot -net none \
+  qemu-system-x86_64 -accel tcg -m "${GUEST_MEMORY:-256}" -no-reboot -net none \
   -display none -vga none -monitor none -serial stdio \
   -kernel "$guest/vmlinuz" -initrd "$guest/initramfs" \
   -append "console=ttyS0 panic=-1 quiet no_timer_check tsc=reliable ${GUEST_APPEND:-}" \

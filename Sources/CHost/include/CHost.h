@@ -166,6 +166,22 @@ int host_spawn_shell(const char *command);
 /// reading end, and the process number in `*process`.
 int host_spawn_script(const char *script, int *process);
 
+/// Runs a program that is looked for in PATH, without a shell, with one argument
+/// and its standard output going to `output`.
+///
+/// Returns a socket for its standard input, its process number in `*process`, and
+/// in `*errors` the reading end of a pipe for its messages, of which those that do
+/// not fit are lost; -ENOENT says that there is no such program.
+int host_spawn_filter(const char *program, const char *argument, int output,
+                      int *process, int *errors);
+
+/// Sends bytes to a socket, at most `count`; -EPIPE says that nobody reads there.
+int64_t host_send(int socket, const void *bytes, size_t count);
+
+/// Opens a new file in a directory, for reading and writing, that has no name and
+/// is gone when it is closed.
+int host_open_temporary(const char *directory);
+
 /// Waits for a child; its exit status in the form of host_child_status.
 int host_wait_child(int process);
 
@@ -212,6 +228,20 @@ const char *host_environment_entry(int index);
 int host_working_directory(char *buffer, size_t count);
 
 int host_process_number(void);
+
+/// SHA-256 of what comes in pieces.
+struct host_sha256 {
+  uint32_t state[8];
+  uint64_t size;
+  uint8_t rest[64];
+};
+
+void host_sha256_start(struct host_sha256 *digest);
+
+void host_sha256_add(struct host_sha256 *digest, const void *bytes, size_t count);
+
+/// Ends it; what comes then is a new start.
+void host_sha256_finish(struct host_sha256 *digest, uint8_t result[32]);
 
 /// How many processors this process may run on, at least one.
 int host_processor_count(void);

@@ -1,0 +1,1 @@
+../../../Tests/FileTreeTests/Archives/ArchiveFuzzEntry.swift
