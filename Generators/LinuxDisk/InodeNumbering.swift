@@ -50,8 +50,7 @@ struct InodeNumbering: Sendable {
     starts = [(1, next)]
     for file in 1..<max(1, fileCount) {
       let level = file < nodeCount ? levels[file] : 0
-      // Gaps of less than a block of inodes would be of no use.
-      if level > 1 {
+      if level > 0 {
         // Inode 1 is at 0 of the tables.
         let alignment = max(blockSize, spacing.alignment(at: next - 1, level: level))
         let aligned = (next - 1 + alignment - 1) / alignment * alignment + 1

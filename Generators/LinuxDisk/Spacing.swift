@@ -4,21 +4,21 @@ import FileTree
 /// change of its disk.
 ///
 /// Inodes and blocks are handed out in the order of the tree. If nothing were done, one
-/// more file would move everything behind it. So about one file in 64, chosen by the
+/// more file would move everything behind it. So about one file in 256, chosen by the
 /// hash of its path, starts at a multiple of a power of two, which leaves a gap before
 /// it that takes in what is added there. The rarer a file's hash, the larger the power:
-/// what overflows a small gap is taken in by a larger one further on. A gap is a few
-/// percent of what lies between two of its kind.
+/// what overflows a small gap is taken in by a larger one further on. All gaps together
+/// are about a quarter of what is used.
 struct Spacing {
   /// Where the last file of each level or a higher one started.
   private var starts: [Int]
 
   /// Highest level of a file; files of level 0 start where the one before them ends.
-  static let levelLimit: UInt8 = 10
+  static let levelLimit: UInt8 = 4
 
-  /// The most of a gap is a quarter of what lies between files of level 1, an eighth at
-  /// level 2, and a sixteenth above.
-  private static func shift(_ level: Int) -> Int { min(level + 1, 4) }
+  /// The most of a gap is a quarter of what lies between files of level 1, so that it
+  /// seldom overflows, and an eighth of what lies between those of higher ones.
+  private static func shift(_ level: Int) -> Int { level == 1 ? 2 : 3 }
 
   /// Begins at a position.
   init(at start: Int) {
@@ -55,9 +55,9 @@ struct Spacing {
       hashes[index] = hash
       // The upper bits are those that are mixed best.
       let mixed = hash ^ hash &* 0x9E37_79B9_7F4A_7C15
-      // Each level is a quarter of the one below: one file in 64, in 256, in 1,024...
-      let zeros = min(mixed.leadingZeroBitCount, 4 + 2 * Int(levelLimit))
-      levels[index] = zeros < 6 ? 0 : UInt8((zeros - 4) / 2)
+      // One file in 256, in 4,096, in 65,536...
+      let zeros = min(mixed.leadingZeroBitCount, 4 + 4 * Int(levelLimit))
+      levels[index] = zeros < 8 ? 0 : UInt8((zeros - 4) / 4)
     }
     return levels
   }

@@ -29,8 +29,6 @@ struct UsageErrorTests {
     Mistake("linuxdisk", saying: ["dir= is missing"]),
     Mistake("linuxdisk", "tree", "siez=1M", saying: ["siez=1M", "did you mean size=?"]),
     Mistake("linuxdisk", "tree", "xyzzy=1", saying: ["xyzzy=1", "no such parameter", "size="]),
-    Mistake("linuxdisk", "tree", "tree", saying: ["dir=", "once"]),
-    Mistake("linuxdisk", "tree", "dir=tree", saying: ["dir=", "once"]),
     Mistake("linuxdisk", "tree", "type=ext4", "type=ext4", saying: ["type=", "once"]),
     Mistake("linuxdisk", "tree", "type=ext5", saying: ["type=ext5", "ext2", "ext3", "ext4"]),
     Mistake("linuxdisk", "tree", "type=", saying: ["type=", "ext2"]),
