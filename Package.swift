@@ -41,13 +41,18 @@ let package = Package(
       providers: [.apt(["libext2fs-dev"]), .brew(["e2fsprogs"])]
     ),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+    .systemLibrary(
+      name: "CCrypto",
+      pkgConfig: "libcrypto",
+      providers: [.apt(["libssl-dev"]), .brew(["openssl"])]
+    ),
     .target(name: "CHost"),
 
     // The disk and what it is made from.
     .target(
       name: "DiskModel",
       dependencies: [
-        "CHost", "CZlib", .product(name: "SystemPackage", package: "swift-system"),
+        "CCrypto", "CHost", "CZlib", .product(name: "SystemPackage", package: "swift-system"),
       ],
       swiftSettings: house
     ),

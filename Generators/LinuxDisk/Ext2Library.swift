@@ -90,14 +90,15 @@ import CExt2FS
   /// newest file of the tree may be. 0 would be taken for the host's clock.
   private static let lastWriteTime = 1
 
-  /// All groups in one flexible group: bitmaps and inode tables lie together at
-  /// the front, and data is one zone behind them.
+  /// All groups in one flexible group, up to half a tebibyte: bitmaps and inode tables
+  /// lie together at the front, and data is one zone behind them.
   ///
-  /// The logarithm of the number of groups, rounded up.
+  /// The logarithm of the number of groups, rounded up, but 12 at most: libext2fs takes
+  /// time by the square of it to place large tables.
   private static func flexSize(_ request: Request) -> UInt8 {
     let blocksPerGroup = request.format.blocksPerGroup
     let groupCount = (request.blockCount + blocksPerGroup - 1) / blocksPerGroup
-    return UInt8(max(1, Int.bitWidth - (groupCount - 1).leadingZeroBitCount))
+    return UInt8(min(12, max(1, Int.bitWidth - (groupCount - 1).leadingZeroBitCount)))
   }
 
   /// Fills in what `ext2fs_initialize` leaves to its caller.

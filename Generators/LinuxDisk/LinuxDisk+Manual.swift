@@ -178,7 +178,13 @@ extension LinuxDisk {
 
       Equal trees give equal disks, byte for byte, on every host: UUID and hash seed derive from \
       the tree and the parameters, and the time of the filesystem's making is that of the newest \
-      file, or SOURCE_DATE_EPOCH if that is set.
+      file, or SOURCE_DATE_EPOCH if that is set. The recipe that nbdgen prints at the start is the \
+      same for the same disk, and nbdgen digest prints the SHA-256 of the disk itself.
+
+      A change of one file, or one file more or less, leaves nearly all of the disk as it was, so \
+      that copies of disks can be brought up to date piece by piece. For that there are gaps \
+      between files, a quarter of what they take; with size=min, or a size that leaves no room for \
+      them, there are none.
 
       Boot a tiny VM:
 

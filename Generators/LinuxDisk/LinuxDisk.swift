@@ -42,7 +42,9 @@ public enum LinuxDisk: Generator {
       identity
     )
     let notes = tree.notes + limits.notes(catalog.numbering)
-    return GeneratedDisk(disk, summary: summary(tree, options), notes: notes)
+    var generated = GeneratedDisk(disk, summary: summary(tree, options), notes: notes)
+    generated.recipe = identity.recipe(parameters, time: formatter.time)
+    return generated
   }
 
   /// Makes one tree of everything that the options name.

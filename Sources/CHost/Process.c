@@ -264,3 +264,5 @@ int host_processor_count(void) {
   long count = sysconf(_SC_NPROCESSORS_ONLN);
   return count > 0 ? (int)count : 1;
 }
+
+void host_exit(int status) { _exit(status); }

@@ -29,6 +29,12 @@ public struct GeneratedDisk: Sendable {
   /// What the user should know about the disk, a line each; often nothing.
   public var notes: [String]
 
+  /// Tells one recipe from another: what the disk is made from, and how, as a number in
+  /// hexadecimal digits; `nil` if the generator does not know without making it.
+  ///
+  /// Equal recipes make equal disks, on every host.
+  public var recipe: String?
+
   /// What clients read, and who decides it.
   public enum Content: Sendable {
     /// One disk for all clients.

@@ -63,6 +63,11 @@ public struct Parameters: Sendable {
     UInt8(ascii: "0") <= byte && byte <= UInt8(ascii: "9")
   }
 
+  /// Everything that was given but for these parameters, as sorted words.
+  public func words(without names: Set<String>) -> [String] {
+    given.filter { !names.contains($0.name) }.map { "\($0.name)=\($0.value)" }.sorted()
+  }
+
   /// The values of all these parameters, in the order in which they were given.
   ///
   /// For parameters that may be given several times.

@@ -20,6 +20,10 @@ struct Help: ParsableCommand {
       print(Nbdgen.helpMessage(for: Share.self))
       return
     }
+    if generator == Digest.configuration.commandName {
+      print(Nbdgen.helpMessage(for: Digest.self))
+      return
+    }
     print(try GeneratorRegistry.generator(named: generator).manual.page())
   }
 

@@ -7,7 +7,7 @@ struct Nbdgen: ParsableCommand {
 
   static let configuration = CommandConfiguration(
     commandName: "nbdgen",
-    subcommands: [Serve.self, Share.self, Help.self],
+    subcommands: [Serve.self, Digest.self, Share.self, Help.self],
     defaultSubcommand: Serve.self,
     helpNames: []
   )

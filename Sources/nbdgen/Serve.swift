@@ -9,6 +9,7 @@ struct Serve: ParsableCommand {
     abstract: "Builds a disk and serves it over NBD, without copying what it is made from.",
     usage: """
       nbdgen [options] GENERATOR [key=value ...]
+             nbdgen digest GENERATOR [key=value ...]
              nbdgen share FILE|EXPRESSION
              nbdgen help [GENERATOR]
       """,
@@ -156,15 +157,17 @@ struct Serve: ParsableCommand {
     let limits = try LimitOption.limits(limits)
     if exitsWithParent { try ParentProcess.exitWithIt() }
     let session = ServeSession(
-      generator: try GeneratorRegistry.generator(named: name),
-      words: Array(words.dropFirst()),
+      recipe: DiskRecipe(
+        generator: try GeneratorRegistry.generator(named: name),
+        words: Array(words.dropFirst()),
+        allowsHostAccess: !forbidsHostAccess
+      ),
       endpoint: endpoint,
       limits: limits,
       exportName: try checkedExportName(),
       security: try tls.security(),
       command: command,
       pidFile: pidFile,
-      allowsHostAccess: !forbidsHostAccess,
       log: try logging.output(),
       metricsEndpoint: try logging.metricsEndpoint(),
       isVerbose: logging.verbose

@@ -7,8 +7,7 @@ import SystemPackage
 
 /// One run of the command: builds the disk, serves it, and cleans up.
 struct ServeSession {
-  var generator: any Generator.Type
-  var words: [String]
+  var recipe: DiskRecipe
   var endpoint: EndpointChoice
   var limits: ServerLimits
   var exportName: String
@@ -17,8 +16,6 @@ struct ServeSession {
   /// What to run while the disk is served.
   var command: String?
   var pidFile: String?
-  /// Whether expressions in parameters may read files and run scripts.
-  var allowsHostAccess: Bool
   /// Where log lines go.
   var log: LogOutput
   /// Where metrics are served; `nil` for nowhere.
@@ -30,9 +27,7 @@ struct ServeSession {
   /// - Returns: The exit status.
   /// - Throws: ``UserError``; nothing is left behind.
   func run() throws -> Int32 {
-    // Before there are threads: all of them leave the signals to the main one.
-    host_block_signals()
-    let generated = try build()
+    let generated = try recipe.build()
     for note in generated.notes { StandardError.print("nbdgen: note: \(note)") }
 
     var leftovers = Leftovers()
@@ -70,30 +65,6 @@ struct ServeSession {
     case .single, .inherited(_, endsWithClients: true): true
     case .endpoint, .temporarySocket, .inherited: false
     }
-  }
-
-  private func build() throws -> GeneratedDisk {
-    var environment = BuildEnvironment(
-      variables: Environment.variables,
-      descriptors: DescriptorCache(capacity: Self.descriptorCapacity),
-      allowsHostAccess: allowsHostAccess,
-      clock: HostClock.clock
-    )
-    let progress = ProgressLine()
-    environment.progress = progress.show
-    defer { progress.clear() }
-    do throws(GeneratorError) {
-      let parameters = try Parameters(words, for: generator.manual)
-      return try generator.build(parameters, in: environment)
-    } catch {
-      throw UserError(error, of: generator.manual.name)
-    }
-  }
-
-  /// How many of the tree's files are kept open: half of what the host allows,
-  /// so that there are as many left for clients.
-  private static var descriptorCapacity: Int {
-    min(max(Int(host_descriptor_limit(0)) / 2, 16), 1 << 16)
   }
 
   private func start(
@@ -143,8 +114,9 @@ struct ServeSession {
   private func announce(_ generated: GeneratedDisk, _ uri: ExportURI) {
     let size = generated.disk.map { ", " + Size.describe($0.size) } ?? ""
     let drive = "-drive \(uri.drive),if=virtio,readonly=on"
+    let recipe = generated.recipe.map { ", recipe \($0)" } ?? ""
     StandardError.print(
-      "nbdgen: \(generated.summary)\(size), at \(uri.text); in qemu: \(drive)"
+      "nbdgen: \(generated.summary)\(size)\(recipe), at \(uri.text); in qemu: \(drive)"
     )
   }
 

@@ -21,4 +21,21 @@ struct ProgressTests {
     #expect(pipe.status == 0)
     #expect(!"\(pipe)".contains("files found"))
   }
+
+  @Test("A signal ends the program while it builds")
+  func signal() throws {
+    let nbdgen = try Program.nbdgen().path
+    let tree = try MixedTree.shared().root
+    let trees = Array(repeating: "\(tree)", count: 40).joined(separator: " ")
+    for (name, status) in [("TERM", 143), ("INT", 130), ("HUP", 129)] {
+      // The shell's children in the background ignore SIGINT, unless it is interactive.
+      let line = """
+        set -m
+        \(nbdgen) linuxdisk \(trees) --run 'echo too late' & sleep 1
+        kill -\(name) $!; wait $!; echo "status $?"
+        """
+      let outcome = try Program.shell(line, directory: "/")
+      #expect(outcome.lines == ["status \(status)"], "\(outcome)")
+    }
+  }
 }

@@ -229,19 +229,8 @@ int host_working_directory(char *buffer, size_t count);
 
 int host_process_number(void);
 
-/// SHA-256 of what comes in pieces.
-struct host_sha256 {
-  uint32_t state[8];
-  uint64_t size;
-  uint8_t rest[64];
-};
-
-void host_sha256_start(struct host_sha256 *digest);
-
-void host_sha256_add(struct host_sha256 *digest, const void *bytes, size_t count);
-
-/// Ends it; what comes then is a new start.
-void host_sha256_finish(struct host_sha256 *digest, uint8_t result[32]);
+/// Ends the process on the spot.
+void host_exit(int status) __attribute__((noreturn));
 
 /// How many processors this process may run on, at least one.
 int host_processor_count(void);

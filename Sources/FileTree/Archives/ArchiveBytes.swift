@@ -73,3 +73,17 @@ final class PlainInput: ArchiveInput {
     return Array(window[start..<min(start + count, window.count)])
   }
 }
+
+extension ArchiveBytes {
+  /// SHA-256 of all bytes, which are read once.
+  func digest() throws(ArchiveFailure) -> String {
+    let digest = ContentDigest()
+    var position = 0
+    while position < size {
+      let piece = try bytes(1 << 20, at: position)
+      digest.add(piece)
+      position += piece.count
+    }
+    return digest.finish()
+  }
+}

@@ -62,7 +62,7 @@ struct ImageLayout {
   }
 
   private func check(_ blob: ArchiveBytes, _ digest: some StringProtocol) throws(ArchiveFailure) {
-    guard try ContentDigest.digest(of: blob) == digest else {
+    guard try blob.digest() == digest else {
       throw ArchiveFailure(blob.name, "does not have the digest that the image says: it is damaged")
     }
   }

@@ -1,0 +1,36 @@
+import CHost
+import Dispatch
+import Synchronization
+
+/// Ends the program if a signal comes while a disk is being built: then there is
+/// nothing yet that would have to be cleaned up.
+///
+/// All threads have the signals blocked, so somebody has to wait for them.
+final class BuildWatch: Sendable {
+  private let isOver = Atomic(false)
+
+  /// How long a wait takes, in milliseconds.
+  private static let interval: Int64 = 50
+
+  /// Starts to watch.
+  ///
+  /// - Parameter onEnd: Called before the program ends.
+  init(onEnd: @escaping @Sendable () -> Void) {
+    DispatchQueue.global().async { [self] in
+      while !isOver.load(ordering: .acquiring) {
+        let signal = host_wait_signal(Self.interval)
+        guard signal > 0 else { continue }
+        if isOver.load(ordering: .acquiring) {
+          // It is for those who wait now.
+          _ = host_send_signal(host_process_number(), signal)
+        } else if signal != SignalNumber.child && signal != SignalNumber.user {
+          onEnd()
+          host_exit(128 + signal)
+        }
+      }
+    }
+  }
+
+  /// Stops watching.
+  func end() { isOver.store(true, ordering: .releasing) }
+}
