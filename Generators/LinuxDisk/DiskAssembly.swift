@@ -78,25 +78,46 @@ struct DiskAssembly {
     var pieces = writes.map {
       Piece(offset: $0.offset, count: $0.bytes.count, content: .bytes($0.bytes, offset: 0))
     }
-    pieces.reserveCapacity(pieces.count + 3 * geometry.groups.count)
     let numbering = layout.catalog.numbering
     let blockBitmaps = BlockBitmaps(builder.rest(of: geometry))
     let inodeBitmaps = InodeBitmaps(geometry, numbering)
     let inodeTable = InodeTable(layout)
     let tableSize = geometry.inodesPerGroup * inodeSize
-    func add(_ source: any ByteSource, from offset: Int, count: Int, at block: Int) {
+    // What lies side by side is one piece: there are a hundred thousand groups in 16 TiB.
+    func add(
+      _ source: any ByteSource,
+      from offset: Int,
+      count: Int,
+      at block: Int,
+      _ last: inout Int?
+    ) {
       guard count > 0 else { return }
+      let start = block * blockSize
+      if let index = last, case .source(_, let first) = pieces[index].content,
+        pieces[index].offset + pieces[index].count == start, first + pieces[index].count == offset
+      {
+        pieces[index].count += count
+        return
+      }
+      last = pieces.count
       let content = Segment.Content.source(source, offset: offset)
-      pieces.append(Piece(offset: block * blockSize, count: count, content: content))
+      pieces.append(Piece(offset: start, count: count, content: content))
     }
+    var (lastBlocks, lastInodes, lastTable): (Int?, Int?, Int?)
     for (index, group) in geometry.groups.enumerated() {
       let bitmap = index * blockSize
-      add(blockBitmaps, from: bitmap, count: blockSize, at: group.blockBitmap)
-      add(inodeBitmaps, from: bitmap, count: blockSize, at: group.inodeBitmap)
+      add(blockBitmaps, from: bitmap, count: blockSize, at: group.blockBitmap, &lastBlocks)
+      add(inodeBitmaps, from: bitmap, count: blockSize, at: group.inodeBitmap, &lastInodes)
       let first = index * geometry.inodesPerGroup + 1
       let used = numbering.used(among: first..<first + geometry.inodesPerGroup)
       let count = used.last.map { $0.upperBound - first } ?? 0
-      add(inodeTable, from: index * tableSize, count: count * inodeSize, at: group.inodeTable)
+      add(
+        inodeTable,
+        from: index * tableSize,
+        count: count * inodeSize,
+        at: group.inodeTable,
+        &lastTable
+      )
     }
     pieces.sort { $0.offset < $1.offset }
     fixed = pieces

@@ -62,12 +62,19 @@ struct Formatter {
         }
       }
     }
-    let attempt = Attempt(
-      blockCount: bytes / format.blockSize,
-      inodeCount: inodeCount(spare: 0)
-    )
-    guard attempt.inodeCount <= Self.inodeLimit else { return nil }
-    if case .disk(let disk) = try make(attempt) { return disk }
+    guard inodeCount(spare: 0) <= Self.inodeLimit else { return nil }
+    return try makeExactly(bytes)
+  }
+
+  /// Makes the filesystem with so many bytes, or a part of a group less: one that cannot
+  /// hold its own head is left out, and with it the inodes that it should have had.
+  private func makeExactly(_ bytes: Int) throws(Failure) -> Disk? {
+    let blockCount = bytes / format.blockSize
+    let rest = (blockCount - format.firstBlock) % format.blocksPerGroup
+    for count in [blockCount, blockCount - rest] where count > format.firstBlock {
+      let attempt = Attempt(blockCount: count, inodeCount: inodeCount(spare: 0))
+      if case .disk(let disk) = try make(attempt) { return disk }
+    }
     return nil
   }
 
@@ -75,8 +82,7 @@ struct Formatter {
     let blockSize = format.blockSize
     switch size {
     case .exactly(let bytes):
-      let attempt = Attempt(blockCount: bytes / blockSize, inodeCount: inodeCount(spare: 0))
-      if case .disk(let disk) = try make(attempt) { return disk }
+      if let disk = try makeExactly(bytes) { return disk }
       throw .tooSmall(needed: try makeFitting(spareBlocks: 0, spareInodes: 0).size)
     case .extra(let bytes):
       return try makeFitting(spareBlocks: bytes / blockSize + (bytes % blockSize == 0 ? 0 : 1))

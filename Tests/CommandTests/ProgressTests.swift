@@ -11,7 +11,7 @@ struct ProgressTests {
     let tree = try MixedTree.shared().root
     // Often enough for it to last, wherever this runs.
     let trees = Array(repeating: "\(tree)", count: 12).joined(separator: " ")
-    let command = "\(nbdgen) linuxdisk \(trees) --run true"
+    let command = "\(nbdgen) -U - linuxdisk \(trees) --run true"
     let terminal = try Program.shell("script -qec '\(command)' /dev/null", directory: "/")
     #expect(terminal.status == 0)
     let text = String(decoding: terminal.output, as: UTF8.self)
@@ -31,7 +31,7 @@ struct ProgressTests {
       // The shell's children in the background ignore SIGINT, unless it is interactive.
       let line = """
         set -m
-        \(nbdgen) linuxdisk \(trees) --run 'echo too late' & sleep 1
+        \(nbdgen) -U - linuxdisk \(trees) --run 'echo too late' & sleep 1
         kill -\(name) $!; wait $!; echo "status $?"
         """
       let outcome = try Program.shell(line, directory: "/")

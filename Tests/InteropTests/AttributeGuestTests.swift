@@ -3,8 +3,8 @@ import TestSupport
 import Testing
 
 /// A real kernel's view of extended attributes.
-@ClientThread
-@Suite(.tags(.interop), .timeLimit(.minutes(15)))
+@GuestThread
+@Suite(.tags(.interop), .timeLimit(.minutes(30)))
 struct AttributeGuestTests {
   private static let scripts = URL(fileURLWithPath: #filePath)
     .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()

@@ -4,7 +4,7 @@ import Testing
 
 /// Extended attributes, read back by e2fsprogs and by a kernel.
 @FilesystemThread
-@Suite(.tags(.interop), .timeLimit(.minutes(15)))
+@Suite(.tags(.interop), .timeLimit(.minutes(30)))
 struct AttributeTests {
   static let tree = Result { try AttributeTree(in: MemoryDirectory.shared()).root }
 

@@ -3,8 +3,8 @@ import TestSupport
 import Testing
 
 /// A real kernel's view of the disk.
-@ClientThread
-@Suite(.tags(.interop), .timeLimit(.minutes(15)))
+@GuestThread
+@Suite(.tags(.interop), .timeLimit(.minutes(30)))
 struct BootTests {
   /// Boots as the manual says, from a tree with a little of everything.
   @Test("A kernel boots from the disk and reads every file", arguments: FilesystemType.allCases)

@@ -5,7 +5,7 @@ import Testing
 /// Clients that read files while these change in every way there is: no reply ever
 /// has bytes that were not in the file when the disk was built.
 @ClientThread
-@Suite(.tags(.interop), .timeLimit(.minutes(15)))
+@Suite(.tags(.interop), .timeLimit(.minutes(30)))
 struct ChangeStormTests {
   /// Rounds, each with a new tree and a new server.
   nonisolated static let rounds = 5

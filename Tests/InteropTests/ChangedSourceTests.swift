@@ -4,7 +4,7 @@ import Testing
 
 /// What happens when files change while they are served.
 @ClientThread
-@Suite(.tags(.interop), .timeLimit(.minutes(15)))
+@Suite(.tags(.interop), .timeLimit(.minutes(30)))
 struct ChangedSourceTests {
   /// Ways to change a file.
   enum Change: String, CaseIterable, Sendable {

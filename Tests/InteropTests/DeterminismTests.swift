@@ -4,7 +4,7 @@ import Testing
 
 /// Equal trees give equal disks.
 @FilesystemThread
-@Suite(.tags(.interop), .timeLimit(.minutes(15)))
+@Suite(.tags(.interop), .timeLimit(.minutes(30)))
 struct DeterminismTests {
   @Test("Copies of a tree give the same disk", arguments: FilesystemType.allCases)
   func copies(_ type: FilesystemType) throws {

@@ -3,8 +3,8 @@ import TestSupport
 import Testing
 
 /// Firmware's view of FAT filesystems.
-@ClientThread
-@Suite(.tags(.interop), .timeLimit(.minutes(15)))
+@GuestThread
+@Suite(.tags(.interop), .timeLimit(.minutes(30)))
 struct FloppyBootTests {
   @Test("A BIOS boots from a floppy, and its boot sector finds a file", arguments: [1440, 720])
   func floppy(_ kilobytes: Int) throws {

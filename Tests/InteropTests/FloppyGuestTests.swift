@@ -3,8 +3,8 @@ import TestSupport
 import Testing
 
 /// A real kernel's view of FAT filesystems.
-@ClientThread
-@Suite(.tags(.interop), .timeLimit(.minutes(15)))
+@GuestThread
+@Suite(.tags(.interop), .timeLimit(.minutes(30)))
 struct FloppyGuestTests {
   /// A disk, and where the guest has its filesystem.
   private static let disks: [(name: String, seed: UInt64, words: [String])] = [

@@ -5,7 +5,7 @@ import Testing
 /// Whether the judge of FAT disks can be trusted: what it says of disks that
 /// mkfs.fat and mtools made.
 @FilesystemThread
-@Suite(.tags(.interop), .timeLimit(.minutes(15)))
+@Suite(.tags(.interop), .timeLimit(.minutes(30)))
 struct FloppyJudgeTests {
   /// A tree that mtools can write.
   private static func tree() throws -> (directory: TemporaryDirectory, root: RawPath) {

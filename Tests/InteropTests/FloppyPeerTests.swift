@@ -4,7 +4,7 @@ import Testing
 
 /// The same trees, served by nbdgen and by nbdkit in one run.
 @FilesystemThread
-@Suite(.tags(.interop), .timeLimit(.minutes(15)))
+@Suite(.tags(.interop), .timeLimit(.minutes(30)))
 struct FloppyPeerTests {
   /// What is ordinary on a host, and more than a program of few lines expects.
   private static func tree() throws -> RawPath {

@@ -5,7 +5,7 @@ import Testing
 /// Random trees on FAT filesystems of all types, judged by `fsck.fat`,
 /// mtools and a Linux kernel.
 @FilesystemThread
-@Suite(.tags(.interop), .timeLimit(.minutes(15)))
+@Suite(.tags(.interop), .timeLimit(.minutes(30)))
 struct FloppyRandomTreeTests {
   /// How many trees: 300 before a release.
   nonisolated static let count =

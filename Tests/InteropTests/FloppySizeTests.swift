@@ -4,7 +4,7 @@ import Testing
 
 /// How large a disk has to be.
 @FilesystemThread
-@Suite(.tags(.interop), .timeLimit(.minutes(15)))
+@Suite(.tags(.interop), .timeLimit(.minutes(30)))
 struct FloppySizeTests {
   private static func run(_ root: RawPath, _ words: [String]) throws -> Outcome {
     let line = ["-U", "-", "floppy", "\(root)"] + words + ["--run", "nbdinfo --size \"$uri\""]

@@ -4,7 +4,7 @@ import Testing
 
 /// Times and identity of FAT disks.
 @FilesystemThread
-@Suite(.tags(.interop), .timeLimit(.minutes(15)))
+@Suite(.tags(.interop), .timeLimit(.minutes(30)))
 struct FloppyTimeTests {
   @Test(
     "Times are of the zone that is asked for",

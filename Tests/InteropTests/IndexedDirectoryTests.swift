@@ -4,7 +4,7 @@ import Testing
 
 /// Indexed directories, judged by e2fsprogs.
 @FilesystemThread
-@Suite(.tags(.interop), .timeLimit(.minutes(15)))
+@Suite(.tags(.interop), .timeLimit(.minutes(30)))
 struct IndexedDirectoryTests {
   @Test("e2fsck has no complaint of any size", arguments: FilesystemType.allCases)
   func checkedByE2fsck(_ type: FilesystemType) throws {

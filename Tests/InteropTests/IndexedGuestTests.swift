@@ -3,8 +3,8 @@ import TestSupport
 import Testing
 
 /// A real kernel that looks for names in indexed directories, and changes them.
-@ClientThread
-@Suite(.tags(.interop), .timeLimit(.minutes(15)))
+@GuestThread
+@Suite(.tags(.interop), .timeLimit(.minutes(30)))
 struct IndexedGuestTests {
   @Test("A kernel finds every name, and no other", arguments: FilesystemType.allCases)
   func lookup(_ type: FilesystemType) throws {

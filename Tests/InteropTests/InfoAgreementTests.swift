@@ -4,7 +4,7 @@ import Testing
 
 /// The generator `info`, and nbdkit's plugin of that name next to it.
 @ClientThread
-@Suite("info agrees with nbdkit's", .tags(.interop), .timeLimit(.minutes(10)))
+@Suite("info agrees with nbdkit's", .tags(.interop), .timeLimit(.minutes(30)))
 struct InfoAgreementTests {
   /// What a client finds under a name.
   private struct Finding: Decodable, Equatable {

@@ -5,7 +5,7 @@ import Testing
 /// Many clients at once, each with a name of its own, and names that try to be
 /// expensive.
 @ClientThread
-@Suite("A crowd at info", .tags(.interop), .timeLimit(.minutes(10)))
+@Suite("A crowd at info", .tags(.interop), .timeLimit(.minutes(30)))
 struct InfoCrowdTests {
   private static let mebibyte = 1 << 20
 

@@ -4,7 +4,7 @@ import Testing
 
 /// Names that are expressions, and a disk that tells about its client.
 @ClientThread
-@Suite("info's modes data and connection", .tags(.interop), .timeLimit(.minutes(10)))
+@Suite("info's modes data and connection", .tags(.interop), .timeLimit(.minutes(30)))
 struct InfoDataTests {
   /// The URI that leads to a name, written as it is.
   private static func uri(_ server: NbdgenProcess, _ path: String) throws -> String {

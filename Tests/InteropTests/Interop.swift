@@ -28,6 +28,16 @@ actor ClientThread {
   }
 }
 
+/// Where tests that boot guests run, one after the other.
+@globalActor
+actor GuestThread {
+  static let shared = GuestThread()
+  private static let executor = ThreadExecutor(name: "guests")
+  nonisolated var unownedExecutor: UnownedSerialExecutor {
+    unsafe Self.executor.asUnownedSerialExecutor()
+  }
+}
+
 /// The types of filesystem that are served.
 enum FilesystemType: String, CaseIterable, Sendable {
   case ext2, ext3, ext4

@@ -4,7 +4,7 @@ import Testing
 
 /// The tools of libnbd.
 @ClientThread
-@Suite(.tags(.interop), .timeLimit(.minutes(15)))
+@Suite(.tags(.interop), .timeLimit(.minutes(30)))
 struct LibnbdTests {
   /// What `nbdinfo --json` says.
   private struct Information: Decodable {

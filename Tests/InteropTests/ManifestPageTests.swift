@@ -4,7 +4,7 @@ import Testing
 
 /// What docs/manifests.md shows is what happens.
 @FilesystemThread
-@Suite(.tags(.interop), .timeLimit(.minutes(5)))
+@Suite(.tags(.interop), .timeLimit(.minutes(30)))
 struct ManifestPageTests {
   /// A block of a page: what stands behind the fence, the lines, and the name in
   /// backquotes at the end of the line before.

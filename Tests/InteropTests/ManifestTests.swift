@@ -4,7 +4,7 @@ import Testing
 
 /// Disks of manifests are those of directories that are what the manifests say.
 @FilesystemThread
-@Suite(.tags(.interop), .timeLimit(.minutes(15)))
+@Suite(.tags(.interop), .timeLimit(.minutes(30)))
 struct ManifestTests {
   /// Commands that write a manifest of the working directory.
   ///

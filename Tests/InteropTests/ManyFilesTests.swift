@@ -5,7 +5,7 @@ import Testing
 /// Trees with little in them but inodes, for which there has to be room without
 /// a parameter that asks for it.
 @FilesystemThread
-@Suite(.tags(.interop), .timeLimit(.minutes(15)))
+@Suite(.tags(.interop), .timeLimit(.minutes(30)))
 struct ManyFilesTests {
   @Test("50,000 empty files are served without a parameter", arguments: FilesystemType.allCases)
   func manyFiles(_ type: FilesystemType) throws {

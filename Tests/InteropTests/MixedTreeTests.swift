@@ -4,7 +4,7 @@ import Testing
 
 /// A tree with everything in it, read back by e2fsprogs.
 @FilesystemThread
-@Suite(.tags(.interop), .timeLimit(.minutes(15)))
+@Suite(.tags(.interop), .timeLimit(.minutes(30)))
 struct MixedTreeTests {
   @Test("e2fsck has no complaint", arguments: FilesystemType.allCases)
   func checkedByE2fsck(_ type: FilesystemType) throws {

@@ -5,7 +5,7 @@ import Testing
 /// The tools of libnbd and qemu that know extended headers, whatever the system's
 /// own ones know.
 @ClientThread
-@Suite("Newer peers", .tags(.interop), .timeLimit(.minutes(10)))
+@Suite("Newer peers", .tags(.interop), .timeLimit(.minutes(30)))
 struct NewerPeerTests {
   /// What `scripts/newer-peers` made.
   private static func program(_ name: String) throws -> Program {

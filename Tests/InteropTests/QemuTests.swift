@@ -4,7 +4,7 @@ import Testing
 
 /// The tools of qemu, and other clients.
 @ClientThread
-@Suite(.tags(.interop), .timeLimit(.minutes(15)))
+@Suite(.tags(.interop), .timeLimit(.minutes(30)))
 struct QemuTests {
   private static func image(_ words: [String]) throws -> Outcome {
     try Program("qemu-img").succeed(words)

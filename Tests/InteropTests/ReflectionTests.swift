@@ -6,8 +6,8 @@ import Testing
 /// command line.
 ///
 /// It is a game by Oscar Toledo G., Invaders: https://github.com/nanochess
-@ClientThread
-@Suite("Reflection", .tags(.interop), .timeLimit(.minutes(15)))
+@GuestThread
+@Suite("Reflection", .tags(.interop), .timeLimit(.minutes(30)))
 struct ReflectionTests {
   /// The name of the export, as the talk's slide has it.
   private static let slide = """

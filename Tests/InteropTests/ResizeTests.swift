@@ -4,7 +4,7 @@ import Testing
 
 /// Copies of the disk that resize2fs grows and shrinks, and that GRUB reads.
 @FilesystemThread
-@Suite(.tags(.interop), .timeLimit(.minutes(15)))
+@Suite(.tags(.interop), .timeLimit(.minutes(30)))
 struct ResizeTests {
   private static let tree = Result {
     let tree = try MemoryDirectory.shared()

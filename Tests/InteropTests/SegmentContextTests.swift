@@ -4,7 +4,7 @@ import Testing
 
 /// What `nbdgen:segment` says of filesystems, beside what their own tools say.
 @FilesystemThread
-@Suite(.tags(.interop), .timeLimit(.minutes(15)))
+@Suite(.tags(.interop), .timeLimit(.minutes(30)))
 struct SegmentContextTests {
   /// Numbers of the context, as documented.
   private enum Number {

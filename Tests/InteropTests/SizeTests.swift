@@ -4,7 +4,7 @@ import Testing
 
 /// How large the filesystem is, and what else parameters say of it.
 @FilesystemThread
-@Suite(.tags(.interop), .timeLimit(.minutes(15)))
+@Suite(.tags(.interop), .timeLimit(.minutes(30)))
 struct SizeTests {
   /// About 3 MiB in 40 files.
   private static let tree = Result {

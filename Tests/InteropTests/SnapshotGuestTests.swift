@@ -4,8 +4,8 @@ import Testing
 
 /// Trees on a filesystem that can clone files, and on one that goes away: in a guest,
 /// where filesystems may be made and mounted.
-@ClientThread
-@Suite(.tags(.interop), .timeLimit(.minutes(15)))
+@GuestThread
+@Suite(.tags(.interop), .timeLimit(.minutes(30)))
 struct SnapshotGuestTests {
   private static let scripts = URL(fileURLWithPath: #filePath)
     .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
@@ -75,11 +75,12 @@ struct SnapshotGuestTests {
     let guest = top.appendingPathComponent(".build/guest").path
     try Program("\(Self.scripts)/guest/prepare").succeed([guest], timeout: 400)
     let root = try Self.tree(guest)
-    var environment = ["GUEST_DIR": guest, "GUEST_TIMEOUT": "400"]
-    if !MixedTree.isPrivileged { environment["GUEST_APPEND"] = "nbdgen.devtmpfs=1" }
+    let environment = ["GUEST_DIR": guest, "GUEST_TIMEOUT": "400"]
     let nbdgen = try Program.nbdgen(environment: environment)
     let line = "export unixsocket; '\(Self.scripts)/guest/qemu.sh'"
-    let outcome = try nbdgen.run(["-U", "-", "linuxdisk", "\(root)", "--run", line], timeout: 420)
+    let devices = "manifest=\(Self.scripts)/guest/devices.mtree"
+    let words = ["-U", "-", "linuxdisk", "\(root)", devices, "--run", line]
+    let outcome = try nbdgen.run(words, timeout: 420)
     let lines = try #require(FloppyGuest.section("snapshot", of: outcome), "\(outcome)")
     let filesystem = "the filesystem cannot share blocks between files (btrfs and XFS can)"
     try #require(lines.count > 2, "\(outcome)")

@@ -4,7 +4,7 @@ import Testing
 
 /// The ends of connections under TLS, as Python's OpenSSL sees them.
 @ClientThread
-@Suite(.tags(.interop), .timeLimit(.minutes(15)))
+@Suite(.tags(.interop), .timeLimit(.minutes(30)))
 struct TLSEndingTests {
   /// A client that has all the messages in its hands.
   private static let client = """

@@ -4,7 +4,7 @@ import Testing
 
 /// Clients of libnbd and qemu under TLS, which is GnuTLS with both.
 @ClientThread
-@Suite(.tags(.interop), .timeLimit(.minutes(15)))
+@Suite(.tags(.interop), .timeLimit(.minutes(30)))
 struct TLSTests {
   typealias Transport = NbdgenProcess.Transport
 

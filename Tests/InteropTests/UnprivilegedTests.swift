@@ -3,8 +3,8 @@ import TestSupport
 import Testing
 
 /// Everything about a tree is done by somebody without rights.
-@ClientThread
-@Suite(.tags(.interop), .timeLimit(.minutes(15)))
+@GuestThread
+@Suite(.tags(.interop), .timeLimit(.minutes(30)))
 struct UnprivilegedTests {
   /// Runs a program as nobody, if we are root.
   private func run(

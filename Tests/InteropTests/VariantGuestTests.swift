@@ -4,8 +4,8 @@ import Testing
 
 /// A real kernel that mounts disks of every variant, compares them with the tree, and
 /// changes them.
-@ClientThread
-@Suite(.tags(.interop), .timeLimit(.minutes(15)))
+@GuestThread
+@Suite(.tags(.interop), .timeLimit(.minutes(30)))
 struct VariantGuestTests {
   @Test("A kernel sees each variant as the tree, and leaves it clean after heavy changes")
   func changeEverything() throws {

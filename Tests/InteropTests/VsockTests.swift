@@ -3,8 +3,8 @@ import TestSupport
 import Testing
 
 /// Clients that come by vsock, in a guest whose kernel has it: the host's may not.
-@ClientThread
-@Suite(.tags(.interop), .timeLimit(.minutes(10)))
+@GuestThread
+@Suite(.tags(.interop), .timeLimit(.minutes(30)))
 struct VsockTests {
   private static let scripts = URL(fileURLWithPath: #filePath)
     .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()

@@ -3,8 +3,8 @@ import TestSupport
 import Testing
 
 /// Guests that boot from archives and images.
-@ClientThread
-@Suite(.tags(.interop), .timeLimit(.minutes(15)))
+@GuestThread
+@Suite(.tags(.interop), .timeLimit(.minutes(30)))
 struct ArchiveBootTests {
   /// Boots the guest of the talk "Tiny VMs" from layers; nothing is written, for there
   /// is no directory for temporary files.
@@ -20,12 +20,12 @@ struct ArchiveBootTests {
     try Program.succeedShell(script)
     let builder = try ImageBuilder(directory("layout"))
     try builder.finish([try builder.manifest([directory("one.tar.gz"), directory("two.tar")])])
-    var environment = ["GUEST_DIR": guest, "GUEST_TIMEOUT": "200", "TMPDIR": "/nonexistent"]
-    if !MixedTree.isPrivileged { environment["GUEST_APPEND"] = "nbdgen.devtmpfs=1" }
+    let environment = ["GUEST_DIR": guest, "GUEST_TIMEOUT": "200", "TMPDIR": "/nonexistent"]
     let line = "export unixsocket; '\(BootTests.scripts)/guest/qemu.sh'"
     let nbdgen = try Program.nbdgen(environment: environment)
-    let words = ["-U", directory("socket"), "linuxdisk", "oci=\(builder.path)", "--run", line]
-    let outcome = try nbdgen.run(words, timeout: 240)
+    let devices = "manifest=\(BootTests.scripts)/guest/devices.mtree"
+    let words = ["-U", directory("socket"), "linuxdisk", "oci=\(builder.path)", devices]
+    let outcome = try nbdgen.run(words + ["--run", line], timeout: 240)
     let output = outcome.text.replacingOccurrences(of: "\r", with: "")
     let sums = try Program.shell(
       "find . -xdev -type f -exec md5sum {} + | sort -k 2",

@@ -5,7 +5,7 @@ import Testing
 /// Disks of tar archives, beside those of the directories that they were made of or
 /// that others make of them.
 @FilesystemThread
-@Suite(.tags(.interop), .timeLimit(.minutes(15)))
+@Suite(.tags(.interop), .timeLimit(.minutes(30)))
 struct ArchiveTests {
   private let directory: TemporaryDirectory
 

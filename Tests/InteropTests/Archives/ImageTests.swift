@@ -4,7 +4,7 @@ import Testing
 
 /// Disks of images of containers.
 @FilesystemThread
-@Suite(.tags(.interop), .timeLimit(.minutes(15)))
+@Suite(.tags(.interop), .timeLimit(.minutes(30)))
 struct ImageTests {
   private let directory: TemporaryDirectory
 

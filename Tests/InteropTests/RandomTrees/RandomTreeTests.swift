@@ -3,8 +3,8 @@ import TestSupport
 import Testing
 
 /// Random trees with random parameters, judged by `e2fsck` and by a kernel.
-@ClientThread
-@Suite(.tags(.interop), .timeLimit(.minutes(15)))
+@GuestThread
+@Suite(.tags(.interop), .timeLimit(.minutes(30)))
 struct RandomTreeTests {
   /// A hundred of them, each a partition of one disk of a guest.
   @Test("A guest sees random trees as the host does")
