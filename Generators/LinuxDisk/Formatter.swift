@@ -165,6 +165,19 @@ struct Formatter {
     var inodeCount: Int
     /// Blocks that must be left over.
     var spareBlocks = 0
+
+    /// The attempt with as many inodes as libext2fs cannot round down.
+    ///
+    /// It makes the inodes of a group a multiple of 8 by taking some away, which are
+    /// missing where a block has fewer than 8 of them.
+    func rounded(to geometry: Geometry) -> Attempt {
+      let groups = max(1, geometry.inodeCount / max(1, geometry.inodesPerGroup))
+      let perGroup = (inodeCount + groups - 1) / groups
+      var rounded = self
+      rounded.blockCount = geometry.blockCount
+      rounded.inodeCount = (perGroup + 7) / 8 * 8 * groups
+      return rounded
+    }
   }
 
   private enum Outcome {
@@ -200,7 +213,11 @@ struct Formatter {
     // For lack of inodes libext2fs makes smaller groups; we make more of them.
     guard geometry.blocksPerGroup == format.blocksPerGroup,
       geometry.inodeCount >= inodeCount(spare: 0)
-    else { return .missing(format.blocksPerGroup) }
+    else {
+      let rounded = attempt.rounded(to: geometry)
+      if rounded.inodeCount > attempt.inodeCount { return try makeOrMiss(rounded) }
+      return .missing(format.blocksPerGroup)
+    }
     let unreserved = reserved.blockCountNeeded(format) - geometry.blockCount
     guard unreserved <= 0 else { return .missing(unreserved) }
 
