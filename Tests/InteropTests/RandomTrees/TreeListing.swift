@@ -14,20 +14,24 @@ enum TreeListing {
 
   /// Functions of the names in ``parts``; `$time` is the form of times for `stat`.
   ///
-  /// `stat` quotes names and targets, so that each has a line. A file is numbered by
-  /// the first of its names.
+  /// Programs are named by their paths, because the guest's shell would take its own
+  /// ones, which lack much. `stat` quotes names and targets, so that each has a line. A
+  /// file is numbered by the first of its names.
   static let functions = """
-    paths() { find . -path ./lost+found -prune -o -print0 | sort -z; }
+    bin=/usr/bin
+    paths() { $bin/find . -path ./lost+found -prune -o -print0 | $bin/sort -z; }
     status() {
-      paths | xargs -0 stat --printf "%i %h %s %f %u %g %t:%T $time %N\\n" | awk '{
+      paths | $bin/xargs -0 $bin/stat --printf "%i %h %s %f %u %g %t:%T $time %N\\n" | awk '{
         if (!($1 in first)) first[$1] = NR
         links = $2; size = $3
         if ($4 ~ /^4/) links = size = "-"
         print first[$1], links, size, substr($0, length($1 $2 $3) + 4)
       }'
     }
-    content() { find . -type f -print0 | sort -z | xargs -0 -r md5sum; }
-    attributes() { paths | xargs -0 getfattr -h -d -m - -e hex; }
+    content() {
+      $bin/find . -type f -print0 | $bin/sort -z | $bin/xargs -0 -r $bin/md5sum
+    }
+    attributes() { paths | $bin/xargs -0 $bin/getfattr -h -d -m - -e hex; }
 
     """
 
