@@ -20,7 +20,9 @@ let fuzzers = ["OptionFuzzer", "RequestFuzzer", "ConnectionFuzzer"]
 let package = Package(
   name: "nbdgen-fuzz",
   platforms: [.macOS(.v26)],
-  products: (["ArchiveFuzzer", "ExpressionFuzzer"] + fuzzers).map { .executable(name: $0, targets: [$0]) },
+  products: (["ArchiveFuzzer", "ExpressionFuzzer"] + fuzzers).map {
+    .executable(name: $0, targets: [$0])
+  },
   dependencies: [
     .package(name: "nbdgen", path: ".."),
     .package(url: "https://github.com/apple/swift-log", from: "1.6.0"),
