@@ -68,10 +68,12 @@ public enum LinuxDisk: Generator {
     guard problems.isEmpty else {
       throw .host(problems.flatMap { $0.lines(limit: problemLimit) })
     }
+    // Scans leave things out themselves.
     let isFiltered = options.edits.filter.isEmpty || options.sources.allSatisfy(\.isDirectory)
     if trees.count == 1 && options.edits.isEmpty && isFiltered { return trees[0] }
     var draft = TreeDraft()
     for tree in trees { draft.merge(tree) }
+    if !isFiltered { draft.remove(options.edits.filter) }
     try options.edits.apply(to: &draft, environment.descriptors, options.scanning.changePolicy)
     return draft.finish()
   }

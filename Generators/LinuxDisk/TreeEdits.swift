@@ -47,16 +47,15 @@ struct TreeEdits {
     return (numbers[0], numbers[1])
   }
 
-  /// Whether nothing is done.
-  var isEmpty: Bool { filter.isEmpty && owner == nil && mask == 0 && manifests.isEmpty }
+  /// Whether nothing is done but leaving things out.
+  var isEmpty: Bool { owner == nil && mask == 0 && manifests.isEmpty }
 
-  /// Does it.
+  /// Does what is done to a tree that the filter went over.
   func apply(
     to draft: inout TreeDraft,
     _ descriptors: DescriptorCache,
     _ changePolicy: ChangePolicy
   ) throws(GeneratorError) {
-    draft.remove(filter)
     if owner != nil || mask != 0 { draft.setAll(owner: owner, mask: mask) }
     let defaults = NewFileDefaults(user: owner?.user ?? 0, group: owner?.group ?? 0, mask: mask)
     do throws(ManifestFailure) {

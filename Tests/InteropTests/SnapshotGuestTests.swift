@@ -7,10 +7,6 @@ import Testing
 @GuestThread
 @Suite(.tags(.interop), .timeLimit(.minutes(30)))
 struct SnapshotGuestTests {
-  private static let scripts = URL(fileURLWithPath: #filePath)
-    .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
-    .appendingPathComponent("scripts").path
-
   /// What the guest runs; what it prints is compared.
   private static let startScript = """
     #!/bin/sh
@@ -57,30 +53,14 @@ struct SnapshotGuestTests {
 
     """
 
-  /// A tree with the commands and the libraries that they need.
-  private static func tree(_ guest: String) throws -> RawPath {
-    let root = RawPath(try TemporaryDirectory.shared()("snapshot"))
-    try Program("\(scripts)/guest/make-root").succeed(["\(root)"])
-    try (root / "etc/init.d/rcS").write(Array(startScript.utf8))
-    try copyPrograms([.nbdgen(), Program("nbdcopy"), Program("mkfs.btrfs")], to: root)
-    let line = "gzip -dc '\(guest)/initramfs' | cpio --quiet -id 'modules/*'"
-    let outcome = try Program.shell(line, directory: "\(root)")
-    guard outcome.status == 0 else { throw ToolFailure("\(outcome)") }
-    return root
-  }
-
   @Test("Clones are served, whatever becomes of the files; a tree that goes away is not")
   func guest() throws {
-    let top = URL(fileURLWithPath: Self.scripts).deletingLastPathComponent()
-    let guest = top.appendingPathComponent(".build/guest").path
-    try Program("\(Self.scripts)/guest/prepare").succeed([guest], timeout: 400)
-    let root = try Self.tree(guest)
-    let environment = ["GUEST_DIR": guest, "GUEST_TIMEOUT": "400"]
-    let nbdgen = try Program.nbdgen(environment: environment)
-    let line = "export unixsocket; '\(Self.scripts)/guest/qemu.sh'"
-    let devices = "manifest=\(Self.scripts)/guest/devices.mtree"
-    let words = ["-U", "-", "linuxdisk", "\(root)", devices, "--run", line]
-    let outcome = try nbdgen.run(words, timeout: 420)
+    let guest = try ProgramGuest(
+      "snapshot",
+      programs: [.nbdgen(), Program("nbdcopy"), Program("mkfs.btrfs")],
+      script: Self.startScript
+    )
+    let outcome = try guest.boot()
     let lines = try #require(FloppyGuest.section("snapshot", of: outcome), "\(outcome)")
     let filesystem = "the filesystem cannot share blocks between files (btrfs and XFS can)"
     try #require(lines.count > 2, "\(outcome)")

@@ -6,10 +6,6 @@ import Testing
 @GuestThread
 @Suite(.tags(.interop), .timeLimit(.minutes(30)))
 struct VsockTests {
-  private static let scripts = URL(fileURLWithPath: #filePath)
-    .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
-    .appendingPathComponent("scripts").path
-
   /// What the guest runs: a server and its client, which meet by vsock.
   private static let startScript = """
     #!/bin/sh
@@ -29,30 +25,14 @@ struct VsockTests {
 
     """
 
-  /// A tree with the command, two clients, and the libraries that they need.
-  private static func tree(_ guest: String) throws -> RawPath {
-    let root = RawPath(try TemporaryDirectory.shared()("vsock"))
-    try Program("\(scripts)/guest/make-root").succeed(["\(root)"])
-    try (root / "etc/init.d/rcS").write(Array(startScript.utf8))
-    try copyPrograms([.nbdgen(), Program("nbdinfo"), Program("nbdcopy")], to: root)
-    let line = "gzip -dc '\(guest)/initramfs' | cpio --quiet -id 'modules/*'"
-    let outcome = try Program.shell(line, directory: "\(root)")
-    guard outcome.status == 0 else { throw ToolFailure("\(outcome)") }
-    return root
-  }
-
   @Test("A client reaches the server by vsock")
   func guest() throws {
-    let top = URL(fileURLWithPath: Self.scripts).deletingLastPathComponent()
-    let guest = top.appendingPathComponent(".build/guest").path
-    try Program("\(Self.scripts)/guest/prepare").succeed([guest], timeout: 400)
-    let root = try Self.tree(guest)
-    let environment = ["GUEST_DIR": guest, "GUEST_TIMEOUT": "300"]
-    let nbdgen = try Program.nbdgen(environment: environment)
-    let line = "export unixsocket; '\(Self.scripts)/guest/qemu.sh'"
-    let manifest = "manifest=\(Self.scripts)/guest/devices.mtree"
-    let words = ["-U", "-", "linuxdisk", "\(root)", manifest, "--run", line]
-    let outcome = try nbdgen.run(words, timeout: 320)
+    let guest = try ProgramGuest(
+      "vsock",
+      programs: [.nbdgen(), Program("nbdinfo"), Program("nbdcopy")],
+      script: Self.startScript
+    )
+    let outcome = try guest.boot()
     let section = try #require(FloppyGuest.section("vsock", of: outcome), "\(outcome)")
     let expected = try Program.shell(
       "{ for i in $(seq 5000); do printf '\\125\\252'; done; head -c 1048576 /dev/zero; } | md5sum"

@@ -5,7 +5,7 @@ import Synchronization
 ///
 /// What is read is decompressed from the nearest place of the index before it; the
 /// few latest places where that ended are kept, so that reading on is cheap.
-final class GzipSource: ByteSource {
+final class GzipSource: WaitingSource {
   private let compressed: ArchiveBytes
   private let index: GzipIndex
   private let cache: PieceCache
@@ -37,25 +37,9 @@ final class GzipSource: ByteSource {
     cursors = (0..<Self.cursorCount).map { _ in CursorBox() }
   }
 
-  /// Decompresses what was asked for, unless it was lately.
+  /// Decompresses what was asked for, unless it was lately; without waiting, gives only
+  /// that.
   func read(
-    _ count: Int,
-    at offset: Int,
-    into output: inout OutputRawSpan
-  ) throws(ReadFailure) {
-    _ = try read(count, at: offset, into: &output, mayWait: true)
-  }
-
-  /// Gives only what was decompressed lately.
-  func readWithoutWaiting(
-    _ count: Int,
-    at offset: Int,
-    into output: inout OutputRawSpan
-  ) throws(ReadFailure) -> Bool {
-    try read(count, at: offset, into: &output, mayWait: false)
-  }
-
-  private func read(
     _ count: Int,
     at offset: Int,
     into output: inout OutputRawSpan,

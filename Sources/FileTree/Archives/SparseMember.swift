@@ -1,7 +1,7 @@
 import DiskModel
 
 /// A member of an archive with holes: its runs of data are side by side there.
-final class SparseMember: ByteSource {
+final class SparseMember: WaitingSource {
   private let archive: any ByteSource
   /// Where the runs are stored, from here on.
   private let start: Int
@@ -22,22 +22,6 @@ final class SparseMember: ByteSource {
   }
 
   func read(
-    _ count: Int,
-    at offset: Int,
-    into output: inout OutputRawSpan
-  ) throws(ReadFailure) {
-    _ = try read(count, at: offset, into: &output, mayWait: true)
-  }
-
-  func readWithoutWaiting(
-    _ count: Int,
-    at offset: Int,
-    into output: inout OutputRawSpan
-  ) throws(ReadFailure) -> Bool {
-    try read(count, at: offset, into: &output, mayWait: false)
-  }
-
-  private func read(
     _ count: Int,
     at offset: Int,
     into output: inout OutputRawSpan,
