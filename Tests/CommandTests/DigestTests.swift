@@ -3,7 +3,7 @@ import Testing
 
 /// `nbdgen digest`, and what is printed of a recipe.
 @CommandThread
-@Suite(.tags(.command), .timeLimit(.minutes(5)))
+@Suite(.tags(.command), .timeLimit(.minutes(30)))
 struct DigestTests {
   /// The arguments as the shell takes them.
   private nonisolated static let disks = [

@@ -4,7 +4,7 @@ import Testing
 
 /// A server that the host gives too little.
 @CommandThread
-@Suite(.tags(.command), .timeLimit(.minutes(5)))
+@Suite(.tags(.command), .timeLimit(.minutes(30)))
 struct ExhaustionTests {
   @Test("A server without descriptors to spare goes on, and takes clients again when it can")
   func descriptors() throws {

@@ -4,7 +4,7 @@ import Testing
 
 /// Trees and parameters that make no FAT filesystem.
 @CommandThread
-@Suite(.tags(.command), .timeLimit(.minutes(15)))
+@Suite(.tags(.command), .timeLimit(.minutes(30)))
 struct FloppyErrorTests {
   /// Names that FAT cannot hold, and what the error has to say beside them.
   nonisolated static let badNames: [(name: [UInt8], fragment: String)] =

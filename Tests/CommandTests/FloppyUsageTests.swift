@@ -4,7 +4,7 @@ import Testing
 
 /// Parameters of `floppy` that are wrong.
 @CommandThread
-@Suite(.tags(.command), .timeLimit(.minutes(15)))
+@Suite(.tags(.command), .timeLimit(.minutes(30)))
 struct FloppyUsageTests {
   /// Parameters, and what has to be in the error.
   struct Mistake: Sendable, CustomTestStringConvertible {

@@ -4,7 +4,7 @@ import Testing
 
 /// Command lines that are right, on a host that refuses.
 @CommandThread
-@Suite(.tags(.command), .timeLimit(.minutes(15)))
+@Suite(.tags(.command), .timeLimit(.minutes(30)))
 struct HostErrorTests {
   /// Expects one line, and nothing left behind, on a temporary socket as well as
   /// on one of this name.

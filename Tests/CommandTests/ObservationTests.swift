@@ -4,7 +4,7 @@ import Testing
 
 /// What is seen of a server from outside: its log, its statistics, its metrics.
 @CommandThread
-@Suite(.tags(.command), .timeLimit(.minutes(5)))
+@Suite(.tags(.command), .timeLimit(.minutes(30)))
 struct ObservationTests {
   /// What is found once it is there, within 20 seconds.
   private func wait<Value>(for find: () throws -> Value?) throws -> Value {

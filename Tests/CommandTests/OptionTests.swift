@@ -4,7 +4,7 @@ import Testing
 
 /// Options in all their spellings.
 @CommandThread
-@Suite(.tags(.command), .timeLimit(.minutes(15)))
+@Suite(.tags(.command), .timeLimit(.minutes(30)))
 struct OptionTests {
   @Test(
     "Options are spelt as nbdkit's users do",

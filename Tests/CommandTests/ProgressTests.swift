@@ -3,7 +3,7 @@ import Testing
 
 /// What a terminal shows while a disk is made.
 @CommandThread
-@Suite(.tags(.command), .timeLimit(.minutes(5)))
+@Suite(.tags(.command), .timeLimit(.minutes(30)))
 struct ProgressTests {
   @Test("A terminal is told how many files were found; the line goes, and nobody else sees it")
   func line() throws {

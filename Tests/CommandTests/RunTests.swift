@@ -4,7 +4,7 @@ import Testing
 
 /// A command that a disk is served for: `--run`.
 @CommandThread
-@Suite(.tags(.command), .timeLimit(.minutes(15)))
+@Suite(.tags(.command), .timeLimit(.minutes(30)))
 struct RunTests {
   @Test(
     "The command's end is nbdgen's",

@@ -4,7 +4,7 @@ import Testing
 
 /// The command in the foreground, until a signal ends it.
 @CommandThread
-@Suite(.tags(.command), .timeLimit(.minutes(15)))
+@Suite(.tags(.command), .timeLimit(.minutes(30)))
 struct ServingTests {
   @Test("One line says what is served, and how to use it")
   func announcement() throws {

@@ -4,7 +4,7 @@ import Testing
 
 /// Small disks that are handed around as names: `nbdgen share`.
 @CommandThread
-@Suite(.tags(.command), .timeLimit(.minutes(15)))
+@Suite(.tags(.command), .timeLimit(.minutes(30)))
 struct ShareTests {
   /// What was printed.
   private struct Advice {

@@ -4,7 +4,7 @@ import Testing
 
 /// The options about encryption.
 @CommandThread
-@Suite(.tags(.command), .timeLimit(.minutes(15)))
+@Suite(.tags(.command), .timeLimit(.minutes(30)))
 struct TLSOptionTests {
   /// A scene with good certificates in `tls`, and good keys in `keys`.
   private static func scene() throws -> Scene {

@@ -4,7 +4,7 @@ import Testing
 
 /// Command lines that are wrong.
 @CommandThread
-@Suite(.tags(.command), .timeLimit(.minutes(15)))
+@Suite(.tags(.command), .timeLimit(.minutes(30)))
 struct UsageErrorTests {
   /// A command line, and what has to be in the error.
   struct Mistake: Sendable, CustomTestStringConvertible {

@@ -4,7 +4,7 @@ import Testing
 
 /// How clients get to the server, besides sockets that it makes itself.
 @CommandThread
-@Suite(.tags(.command), .timeLimit(.minutes(5)))
+@Suite(.tags(.command), .timeLimit(.minutes(30)))
 struct WaysInTests {
   /// Runs a script of libnbd's shell that can start the server itself, as `nbdgen`.
   private func shell(_ script: String) throws -> Outcome {

@@ -6,7 +6,7 @@ import Testing
 
 @testable import DataGenerator
 
-@Suite("Expressions that nbdkit was given", .timeLimit(.minutes(5)))
+@Suite("Expressions that nbdkit was given", .timeLimit(.minutes(30)))
 struct DataCaseTests {
   @Test("are all there")
   func casesAreRead() {

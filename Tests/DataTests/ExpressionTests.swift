@@ -6,7 +6,7 @@ import Testing
 
 @testable import DataGenerator
 
-@Suite("A data expression", .timeLimit(.minutes(2)))
+@Suite("A data expression", .timeLimit(.minutes(30)))
 struct ExpressionTests {
   /// Expressions that would be enormous if they were written out: the size, and
   /// what is at the end.

@@ -6,7 +6,7 @@ import Testing
 
 @testable import DataGenerator
 
-@Suite("Hostile expressions", .timeLimit(.minutes(2)))
+@Suite("Hostile expressions", .timeLimit(.minutes(30)))
 struct FuzzReplayTests {
   private static let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
     .appendingPathComponent("findings")

@@ -90,7 +90,7 @@ struct DescriptorCacheTests {
     #expect(try openDescriptorCount(below: directory.path) == 0)
   }
 
-  @Test(.timeLimit(.minutes(1)))
+  @Test(.timeLimit(.minutes(30)))
   func severalThreadsReadWhileFilesAreEvicted() throws {
     let directory = try TemporaryDirectory()
     let set = try NumberedFiles(40, size: 5000, capacity: 4, in: directory)

@@ -98,7 +98,7 @@ struct GUIDPartitionTableTests {
   }
 }
 
-@Suite(.tags(.usesTools), .timeLimit(.minutes(2)))
+@Suite(.tags(.usesTools), .timeLimit(.minutes(30)))
 struct GUIDPartitionTableJudgedTests {
   @Test(arguments: [1, 1 << 20, 5_000_001, 3 << 40])
   func sfdiskReadsTheTable(size: Int) throws {

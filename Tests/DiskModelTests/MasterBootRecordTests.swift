@@ -69,7 +69,7 @@ struct MasterBootRecordTests {
   }
 }
 
-@Suite(.tags(.usesTools), .timeLimit(.minutes(2)))
+@Suite(.tags(.usesTools), .timeLimit(.minutes(30)))
 struct MasterBootRecordJudgedTests {
   @Test(arguments: [1, 1 << 20, 5_000_001, 1 << 40])
   func sfdiskReadsTheTable(size: Int) throws {

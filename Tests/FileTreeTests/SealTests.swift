@@ -53,7 +53,7 @@ enum Violation: CaseIterable {
   }
 }
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(30)))
 struct SealTests {
   static let bytes = PatternSource.bytes(0..<20_000)
 

@@ -45,7 +45,7 @@ struct VanishingNamesTests {
     #expect(tree.nodes.count >= 2)
   }
 
-  @Test(.timeLimit(.minutes(1)), arguments: Churn.Kind.allCases)
+  @Test(.timeLimit(.minutes(30)), arguments: Churn.Kind.allCases)
   private func namesMayVanishAtAnyTime(kind: Churn.Kind) throws {
     let directory = try TemporaryDirectory()
     try Host.write(directory("stable"), [1])

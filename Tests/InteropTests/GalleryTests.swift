@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("The gallery of examples", .tags(.interop), .timeLimit(.minutes(4)))
+@Suite("The gallery of examples", .tags(.interop), .timeLimit(.minutes(30)))
 struct GalleryTests {
   @Test("shows in qemu what it should")
   func examplesShowWhatTheyShould() throws {

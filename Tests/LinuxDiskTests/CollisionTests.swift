@@ -5,7 +5,7 @@ import Testing
 
 @testable import LinuxDiskGenerator
 
-@Suite("Names with equal hashes", .timeLimit(.minutes(5)))
+@Suite("Names with equal hashes", .timeLimit(.minutes(30)))
 struct CollisionTests {
   private static let hashSeed = [UInt8](1...16)
   private static let hash = DirectoryHash(seed: hashSeed)

@@ -41,7 +41,7 @@ func check(_ filesystem: Disk) throws {
   #expect(remarks.isEmpty, "e2fsck: \(report)")
 }
 
-@Suite("linuxdisk", .timeLimit(.minutes(5)))
+@Suite("linuxdisk", .timeLimit(.minutes(30)))
 struct LinuxDiskTests {
   @Test("random trees of every type pass e2fsck", arguments: 1...8 as ClosedRange<UInt64>)
   func randomTreesAreClean(seed: UInt64) throws {

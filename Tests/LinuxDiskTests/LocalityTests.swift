@@ -9,7 +9,7 @@ import Testing
 
 /// A local change of a tree is a local change of its disk: copies of disks can be
 /// brought up to date piece by piece.
-@Suite("Locality", .timeLimit(.minutes(15)))
+@Suite("Locality", .timeLimit(.minutes(30)))
 struct LocalityTests {
   private static let pieceSize = 512 << 10
 

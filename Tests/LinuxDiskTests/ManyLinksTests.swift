@@ -6,7 +6,7 @@ import Testing
 @testable import LinuxDiskGenerator
 
 /// Files with more names than an inode may have.
-@Suite("Files with very many hard links", .timeLimit(.minutes(5)))
+@Suite("Files with very many hard links", .timeLimit(.minutes(30)))
 struct ManyLinksTests {
   /// A regular file, a fifo and a symbolic link, and how many names each has; the names
   /// of each are in both of two directories.

@@ -7,7 +7,7 @@ import Testing
 @testable import LinuxDiskGenerator
 
 /// What can be chosen beside the type, each judged by e2fsck.
-@Suite("linuxdisk's choices", .timeLimit(.minutes(10)))
+@Suite("linuxdisk's choices", .timeLimit(.minutes(30)))
 struct VariantTests {
   /// Sets of parameters that differ in what is on the disk.
   static let variants = [

@@ -6,7 +6,7 @@ import Testing
 @testable import FileTree
 
 /// Archives with faults: they may be opened or not, and nothing worse.
-@Suite(.timeLimit(.minutes(5))) struct ArchiveFuzzTests {
+@Suite(.timeLimit(.minutes(30))) struct ArchiveFuzzTests {
   private static let count = 3000
 
   /// An archive with everything in it.

@@ -5,7 +5,7 @@ import Testing
 @testable import FileTree
 
 /// Manifests with random changes never do more than fail.
-@Suite("Mutated manifests", .timeLimit(.minutes(10)))
+@Suite("Mutated manifests", .timeLimit(.minutes(30)))
 struct ManifestFuzzTests {
   private static let samples = [
     """

@@ -261,7 +261,7 @@ struct ManifestTests {
   }
 
   /// A fifo nobody writes to is not waited for.
-  @Test(.timeLimit(.minutes(5)))
+  @Test(.timeLimit(.minutes(30)))
   func contentsAreNoFIFO() throws {
     try Host.makeFIFO(directory("fifo"))
     #expect(try problems("./file contents=fifo") == ["m0:1:17: /file: fifo is no regular file"])
