@@ -252,23 +252,36 @@ private final class Definition {
 }
 
 extension Disk {
-  /// Bytes that were written one by one; runs of zeros among them take no
-  /// storage.
+  /// Bytes that were written one by one; long runs of zeros among them take no
+  /// storage, and neither do those at both ends, which may go on beside them.
   init(literal bytes: [UInt8]) {
     self.init()
     var start = 0
     do throws(DiskError) {
-      while start < bytes.count {
-        let isZero = bytes[start] == 0
-        var end = start + 1
-        while end < bytes.count, (bytes[end] == 0) == isZero { end += 1 }
-        try append(isZero ? .zeros(.written) : .bytes(bytes, offset: start), count: end - start)
-        start = end
+      var position = 0
+      while position < bytes.count {
+        guard bytes[position] == 0 else {
+          position += 1
+          continue
+        }
+        let zeros = position
+        while position < bytes.count, bytes[position] == 0 { position += 1 }
+        let isWorthwhile =
+          zeros == 0 || position == bytes.count || position - zeros >= Disk.literalZeroLimit
+        guard isWorthwhile else { continue }
+        try append(.bytes(bytes, offset: start), count: zeros - start)
+        try append(.zeros(.written), count: position - zeros)
+        start = position
       }
+      try append(.bytes(bytes, offset: start), count: bytes.count - start)
     } catch {
       preconditionFailure("an array has less than 2^63 bytes")
     }
   }
+
+  /// Runs of zeros that are shorter are stored, in bytes: no client can be told of less
+  /// than a sector, and a segment for every zero byte makes reading slow.
+  private static let literalZeroLimit = 512
 
   /// `count` copies of `unit`, one after the other; copies of zeros are a hole.
   init(repeating unit: Disk, count: Int) throws(DiskError) {

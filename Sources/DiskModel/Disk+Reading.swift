@@ -25,6 +25,51 @@ extension Disk {
     try read(range, into: &output, mayWait: false)
   }
 
+  /// The segment that alone holds all of a range.
+  public struct SoleSegment: Sendable {
+    /// How all of its bytes are stored.
+    public let kind: Extent.Kind
+    /// Its place among the segments.
+    fileprivate let index: Int
+  }
+
+  /// The segment that holds all of a range, if there is one, and its bytes are of one kind.
+  ///
+  /// Most small ranges of most disks have one, and it is found quickly.
+  ///
+  /// - Precondition: `range` is not empty, and inside `0..<size`.
+  public func soleSegment(of range: Range<Int>) -> SoleSegment? {
+    let index = segmentIndex(at: range.lowerBound)
+    guard range.upperBound <= end(ofSegmentAt: index), let kind = contents[index].uniformKind
+    else { return nil }
+    return SoleSegment(kind: kind, index: index)
+  }
+
+  /// Does what ``readWithoutWaiting(_:into:)`` does for a range of which the segment is
+  /// known.
+  ///
+  /// - Parameters:
+  ///   - range: The bytes to read.
+  ///   - segment: What ``soleSegment(of:)`` said of the range.
+  ///   - output: Receives the bytes.
+  /// - Returns: `false` if it would have to wait; what was appended until then
+  ///   has no meaning.
+  /// - Throws: ``ReadFailure`` of the source that could not be read.
+  public func readWithoutWaiting(
+    _ range: Range<Int>,
+    in segment: SoleSegment,
+    into output: inout OutputRawSpan
+  ) throws(ReadFailure) -> Bool {
+    precondition(range.upperBound <= end(ofSegmentAt: segment.index), "it is the range's segment")
+    return try read(
+      contents[segment.index],
+      skipping: range.lowerBound - starts[segment.index],
+      count: range.count,
+      into: &output,
+      mayWait: false
+    )
+  }
+
   /// The bytes of `range` as an array, waiting for storage if need be.
   public func bytes(_ range: Range<Int>) throws(ReadFailure) -> [UInt8] {
     try [UInt8].read(count: range.count) { output throws(ReadFailure) in

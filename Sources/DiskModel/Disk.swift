@@ -51,7 +51,12 @@ public struct Disk: Sendable {
 
   /// The bytes that the segment at `index` covers.
   func range(ofSegmentAt index: Int) -> Range<Int> {
-    starts[index]..<(index + 1 < starts.count ? starts[index + 1] : size)
+    starts[index]..<end(ofSegmentAt: index)
+  }
+
+  /// Where the segment at `index` ends.
+  func end(ofSegmentAt index: Int) -> Int {
+    index + 1 < starts.count ? starts[index + 1] : size
   }
 
   /// Index of the segment that covers `offset`, by binary search.

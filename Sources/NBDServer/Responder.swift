@@ -74,6 +74,21 @@ struct Responder: Sendable {
     mayWait: Bool,
     to output: inout OutputRawSpan
   ) throws(ReadFailure) -> Bool {
+    if !mayWait, let segment = disk.soleSegment(of: range) {
+      guard segment.kind == .data else {
+        let (offset, count) = (range.lowerBound, range.count)
+        Reply.appendHole(address, isLast: isLast, offset: offset, count: count, to: &output)
+        return true
+      }
+      Reply.appendData(
+        address,
+        isLast: isLast,
+        offset: range.lowerBound,
+        count: range.count,
+        to: &output
+      )
+      return try disk.readWithoutWaiting(range, in: segment, into: &output)
+    }
     var position = range.lowerBound
     for hole in holes(in: range) {
       if position < hole.lowerBound {

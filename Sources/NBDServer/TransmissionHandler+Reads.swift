@@ -16,6 +16,38 @@ extension TransmissionHandler {
       startLongRead(range, address: address, isSplittable: isSplittable)
       return
     }
+    do throws(ReadFailure) {
+      let isAnswered = try outbox.append(limit: Responder.replyLimit(range.count)) {
+        output throws(ReadFailure) in
+        try responder.appendRead(
+          range,
+          address: address,
+          isSplittable: isSplittable,
+          mayWait: false,
+          to: &output
+        )
+      }
+      if isAnswered {
+        tally.countRead(range.count)
+        return
+      }
+    } catch {
+      fail(address, error)
+      return
+    }
+    readInPool(range, address: address, isSplittable: isSplittable, context)
+  }
+
+  /// Answers a read for which storage has to be waited.
+  ///
+  /// Apart from ``read(_:address:isSplittable:_:)``, which most reads get by with: what a
+  /// thread of the pool needs is made only for those that need one.
+  private func readInPool(
+    _ range: Range<Int>,
+    address: ReplyAddress,
+    isSplittable: Bool,
+    _ context: ChannelHandlerContext
+  ) {
     let responder = responder
     let compose = {
       @Sendable (mayWait: Bool, output: inout OutputRawSpan) throws(ReadFailure) -> Bool in
@@ -26,18 +58,6 @@ extension TransmissionHandler {
         mayWait: mayWait,
         to: &output
       )
-    }
-    do throws(ReadFailure) {
-      let isAnswered = try outbox.append(limit: Responder.replyLimit(range.count)) {
-        output throws(ReadFailure) in try compose(false, &output)
-      }
-      if isAnswered {
-        tally.countRead(range.count)
-        return
-      }
-    } catch {
-      fail(address, error)
-      return
     }
     isStepAnswer = false
     let start = stepStart

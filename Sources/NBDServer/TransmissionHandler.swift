@@ -164,13 +164,20 @@ final class TransmissionHandler: ChannelDuplexHandler {
     }
   }
 
-  /// Stops for so long that the event loop can turn to other connections.
+  /// Stops for so long that the event loop can turn to other connections; if there are
+  /// none, to what has to be done to get one.
   private func giveWay(_ context: ChannelHandlerContext) {
     let bound = NIOLoopBound((handler: self, context: context), eventLoop: context.eventLoop)
-    context.eventLoop.scheduleTask(in: ConnectionLimits.pause) {
+    let goOn = {
+      @Sendable in
       let (handler, context) = bound.value
       handler.isGivingWay = false
       if !handler.isClosed { handler.process(context) }
+    }
+    if services.isAlone {
+      context.eventLoop.execute(goOn)
+    } else {
+      context.eventLoop.scheduleTask(in: ConnectionLimits.pause, goOn)
     }
   }
 

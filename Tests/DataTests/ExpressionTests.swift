@@ -49,13 +49,17 @@ struct ExpressionTests {
     "tells holes, written zeros and data apart, to the byte",
     arguments: [
       ("1 @+3 2", [(1, .data), (3, .hole), (1, .data)]),
-      ("1 0 0 2", [(1, .data), (2, .zero), (1, .data)]),
+      // No client can be told of zeros that fill no sector.
+      ("1 0 0 2", [(4, .data)]),
+      ("1\(String(repeating: " 0", count: 511)) 2", [(513, .data)]),
+      ("1\(String(repeating: " 0", count: 512)) 2", [(1, .data), (512, .zero), (1, .data)]),
+      ("0 1 0 0", [(1, .zero), (1, .data), (2, .zero)]),
       ("0", [(1, .zero)]),
       ("0*65536", [(65536, .hole)]),
       ("(0 0)*5 1", [(10, .hole), (1, .data)]),
       ("1*8 @2 (@2)", [(2, .data), (2, .hole), (4, .data)]),
       ("1*8 @2 0 0", [(2, .data), (2, .zero), (4, .data)]),
-      ("\"a\\x00b\"", [(1, .data), (1, .zero), (1, .data)]),
+      ("\"a\\x00b\"", [(3, .data)]),
       ("le32:0 @^8", [(4, .zero), (4, .hole)]),
       ("(1 @3)[1:]*2 1", [(4, .hole), (1, .data)]),
     ] as [(String, [(Int, Extent.Kind)])]
