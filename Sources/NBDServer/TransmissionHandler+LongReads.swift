@@ -58,6 +58,30 @@ extension TransmissionHandler {
     let excess = read.rest.lowerBound % ConnectionLimits.pieceSize
     let piece = read.rest.takeFirst(ConnectionLimits.pieceSize - excess)
     let (responder, address) = (responder, read.address)
+    // Nothing is left to be said if all other pieces were sent.
+    let isLast = read.rest.isEmpty && read.outstandingCount == 0
+    do throws(ReadFailure) {
+      let limit = Responder.replyLimit(piece.count)
+      let isAnswered = try outbox.append(limit: limit) { output throws(ReadFailure) in
+        try responder.appendChunks(
+          piece,
+          address: address,
+          isLast: isLast,
+          mayWait: false,
+          to: &output
+        )
+      }
+      if isAnswered {
+        if isLast {
+          longRead = nil
+          noteEnd(of: read)
+        }
+        return
+      }
+    } catch {
+      read.failure = error
+      return
+    }
     let compose: Composition = { mayWait, output throws(ReadFailure) in
       try responder.appendChunks(
         piece,
@@ -66,16 +90,6 @@ extension TransmissionHandler {
         mayWait: mayWait,
         to: &output
       )
-    }
-    do throws(ReadFailure) {
-      let limit = Responder.replyLimit(piece.count)
-      let isAnswered = try outbox.append(limit: limit) { output throws(ReadFailure) in
-        try compose(false, &output)
-      }
-      if isAnswered { return }
-    } catch {
-      read.failure = error
-      return
     }
     read.outstandingCount += 1
     submit(count: piece.count, context, compose) { handler, _, result in
@@ -92,18 +106,23 @@ extension TransmissionHandler {
   private func finishIfComplete(_ read: ChunkedRead) {
     guard read.isIssued, read.outstandingCount == 0 else { return }
     if case .chunked(let current)? = longRead, current === read { return }
-    tally.countTime(from: read.start, to: .now())
     if let failure = read.failure {
+      tally.countTime(from: read.start, to: .now())
       fail(read.address, failure)
       return
     }
-    tally.countRead(read.size)
+    noteEnd(of: read)
     var reply = ByteBuffer()
     _ = reply.append(limit: Reply.headLimit) { output in
       Reply.appendNone(read.address, to: &output)
       return true
     }
     deliver(reply)
+  }
+
+  private func noteEnd(of read: ChunkedRead) {
+    tally.countTime(from: read.start, to: .now())
+    tally.countRead(read.size)
   }
 
   private func goOn(with read: ContiguousRead, _ context: ChannelHandlerContext) {
