@@ -37,7 +37,8 @@ struct ProgramGuest {
 
   /// Boots it from a disk of the command, with devices by a manifest.
   func boot() throws -> Outcome {
-    let environment = ["GUEST_DIR": guest, "GUEST_TIMEOUT": "400"]
+    // Programs built for debugging are large, and so is a filesystem in memory.
+    let environment = ["GUEST_DIR": guest, "GUEST_TIMEOUT": "400", "GUEST_MEMORY": "512"]
     let devices = "manifest=\(BootTests.scripts)/guest/devices.mtree"
     let line = "export unixsocket; '\(BootTests.scripts)/guest/qemu.sh'"
     let words = ["-U", "-", "linuxdisk", "\(root)", devices, "--run", line]
