@@ -17,7 +17,7 @@ BIN      = $(DESTDIR)$(PREFIX)/bin
 SHARE    = $(DESTDIR)$(PREFIX)/share
 UNITS    = $(DESTDIR)$(PREFIX)/lib/systemd/system
 
-.PHONY: all build docs demo test lint format fuzz sanitize bench install uninstall clean
+.PHONY: all build docs docs-libraries demo test lint format fuzz sanitize bench install uninstall clean
 
 all: build
 
@@ -70,6 +70,10 @@ $(PROGRAM):
 docs: $(PROGRAM)
 	@scripts/install-packages docs
 	scripts/docs/make $(PROGRAM) $(DOCS)
+
+# Documentation of the libraries, for programs in Swift, by docc.
+docs-libraries:
+	SWIFT="$(SWIFT)" scripts/docs/libraries $(DOCS)/libraries
 
 install: docs
 	install -D -m 755 $(PROGRAM) $(BIN)/nbdgen
