@@ -11,7 +11,13 @@ PROGRAM  = .build/release/nbdgen
 # How long each fuzzer runs.
 FUZZ_SECONDS ?= 60
 
-.PHONY: all build demo test lint format fuzz sanitize bench install uninstall clean
+# What is installed, and where it is made.
+DOCS     = .build/docs
+BIN      = $(DESTDIR)$(PREFIX)/bin
+SHARE    = $(DESTDIR)$(PREFIX)/share
+UNITS    = $(DESTDIR)$(PREFIX)/lib/systemd/system
+
+.PHONY: all build docs docs-libraries demo test lint format fuzz sanitize bench install uninstall clean
 
 all: build
 
@@ -34,10 +40,10 @@ test:
 	$(SWIFT) test --skip-build
 
 lint:
-	$(SWIFT) format lint --strict --recursive --parallel Package.swift Sources Generators Tests Fuzz/Package.swift Fuzz/Sources
+	$(SWIFT) format lint --strict --recursive --parallel Package.swift Sources Generators Tests Examples/OwnGenerator Fuzz/Package.swift Fuzz/Sources
 
 format:
-	$(SWIFT) format --in-place --recursive --parallel Package.swift Sources Generators Tests
+	$(SWIFT) format --in-place --recursive --parallel Package.swift Sources Generators Tests Examples/OwnGenerator
 
 # Gives strangers' bytes to what strangers can reach; see Fuzz/README.md.
 fuzz:
@@ -60,11 +66,35 @@ bench:
 $(PROGRAM):
 	$(MAKE) build
 
-install: $(PROGRAM)
-	install -D -m 755 $(PROGRAM) $(DESTDIR)$(PREFIX)/bin/nbdgen
+# Manual page, completions and HTML, into $(DOCS).
+docs: $(PROGRAM)
+	@scripts/install-packages docs
+	scripts/docs/make $(PROGRAM) $(DOCS)
+
+# Documentation of the libraries, for programs in Swift, by docc.
+docs-libraries:
+	SWIFT="$(SWIFT)" scripts/docs/libraries $(DOCS)/libraries
+
+$(DOCS)/nbdgen.1: $(PROGRAM) README.md $(wildcard docs/*.md docs/recipes/*.md)
+	$(MAKE) docs
+
+install: $(DOCS)/nbdgen.1
+	install -D -m 755 $(PROGRAM) $(BIN)/nbdgen
+	install -D -m 644 $(DOCS)/nbdgen.1 $(SHARE)/man/man1/nbdgen.1
+	install -D -m 644 $(DOCS)/nbdgen.bash $(SHARE)/bash-completion/completions/nbdgen
+	install -D -m 644 $(DOCS)/_nbdgen $(SHARE)/zsh/site-functions/_nbdgen
+	install -D -m 644 $(DOCS)/nbdgen.fish $(SHARE)/fish/vendor_completions.d/nbdgen.fish
+	cd $(DOCS)/html && find . -type f -exec install -D -m 644 {} $(abspath $(SHARE))/doc/nbdgen/{} \;
+	install -d $(UNITS)
+	sed 's|@PREFIX@|$(PREFIX)|' packaging/systemd/nbdgen@.service >$(UNITS)/nbdgen@.service
+	install -m 644 packaging/systemd/nbdgen@.socket $(UNITS)/nbdgen@.socket
 
 uninstall:
-	rm -f $(DESTDIR)$(PREFIX)/bin/nbdgen
+	rm -f $(BIN)/nbdgen $(SHARE)/man/man1/nbdgen.1
+	rm -f $(SHARE)/bash-completion/completions/nbdgen $(SHARE)/zsh/site-functions/_nbdgen
+	rm -f $(SHARE)/fish/vendor_completions.d/nbdgen.fish
+	rm -f $(UNITS)/nbdgen@.service $(UNITS)/nbdgen@.socket
+	rm -rf $(SHARE)/doc/nbdgen
 
 clean:
 	$(SWIFT) package clean

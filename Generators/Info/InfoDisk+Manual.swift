@@ -9,7 +9,7 @@ extension InfoDisk {
     parameters: [
       .init(
         "mode",
-        "MODE",
+        "exportname|base64exportname|data|address|connection|time|uptime|conntime",
         "What clients get, one of the modes below, in upper or lower case. Default: exportname."
       )
     ],

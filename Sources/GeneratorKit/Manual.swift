@@ -71,12 +71,6 @@ extension Manual {
   /// The manual page as text of at most `width` columns.
   public func page(width: Int = 79) -> String {
     var lines = ["\(name): \(summary)", ""]
-    let usage = parameters.map { parameter in
-      let isMain = parameter.name == mainParameter
-      let assignment = (isMain ? "[\(parameter.name)=]" : "\(parameter.name)=") + parameter.value
-      let more = parameter.isRepeatable ? "..." : ""
-      return (parameter.isRequired ? assignment : "[\(assignment)]") + more
-    }
     lines += wrap((["nbdgen [options]", name] + usage).joined(separator: " "), indent: 4, width)
     lines.append("")
     for parameter in parameters + (otherParameters.map { [$0] } ?? []) {
@@ -93,6 +87,16 @@ extension Manual {
       lines.append("")
     }
     return lines.dropLast().joined(separator: "\n")
+  }
+
+  /// The parameters as a usage line has them.
+  package var usage: [String] {
+    parameters.map { parameter in
+      let isMain = parameter.name == mainParameter
+      let assignment = (isMain ? "[\(parameter.name)=]" : "\(parameter.name)=") + parameter.value
+      let more = parameter.isRepeatable ? "..." : ""
+      return (parameter.isRequired ? assignment : "[\(assignment)]") + more
+    }
   }
 
   /// The paragraphs of the discussion, without the empty lines between them.

@@ -10,7 +10,8 @@ struct LoggingOptions: ParsableArguments {
   @Option(
     name: .customLong("log-format"),
     parsing: .unconditional,
-    help: .init("Form of log lines: text or json. (default: text)", valueName: "format")
+    help: .init("Form of log lines: text or json. (default: text)", valueName: "format"),
+    completion: .list(["text", "json"])
   )
   var format: String?
 

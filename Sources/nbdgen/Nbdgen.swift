@@ -5,9 +5,12 @@ import ArgumentParser
 struct Nbdgen: ParsableCommand {
   static let version = "0.1.0"
 
+  /// When the version was made, for the manual page.
+  static let versionDate = "2026-11-21"
+
   static let configuration = CommandConfiguration(
     commandName: "nbdgen",
-    subcommands: [Serve.self, Digest.self, Share.self, Help.self],
+    subcommands: [Serve.self, Digest.self, Share.self, Help.self, Reference.self, Complete.self],
     defaultSubcommand: Serve.self,
     helpNames: []
   )

@@ -103,7 +103,8 @@ struct Serve: ParsableCommand {
     help: .init(
       "What clients may cost: \(LimitOption.names). May be given several times.",
       valueName: "name=value"
-    )
+    ),
+    completion: .list(LimitOption.allCases.map { "\($0.rawValue)=" })
   )
   var limits: [String] = []
 

@@ -12,7 +12,8 @@ struct TLSOptions: ParsableArguments {
       (default: on with certificates or keys, otherwise off)
       """,
       valueName: "mode"
-    )
+    ),
+    completion: .list(["off", "on", "require"])
   )
   var mode: String?
 

@@ -47,7 +47,9 @@ struct ConformancePage {
       The tests write this page. It follows their titles and the list of items, which is in
       `Tests/TidyTests/Conformance`; after a change there
 
-          NBDGEN_RECORD=1 swift test --filter ConformanceTests
+      ```sh
+      NBDGEN_RECORD=1 swift test --filter ConformanceTests
+      ```
 
       writes it anew. Tests fail while it is out of date, while an item has no test with a client, and
       while a title claims something that is no item.

@@ -1,0 +1,80 @@
+import GeneratorKit
+
+extension ReferencePage {
+  /// All that is known of the command: its verbs, options and generators.
+  ///
+  /// - Parameters:
+  ///   - tree: The command.
+  ///   - manuals: Those of its generators.
+  init(of tree: CommandTree, _ manuals: [Manual]) {
+    let serving = tree.defaultCommand ?? tree
+    blocks.append(.heading("NAME"))
+    blocks.append(.paragraph("\(tree.name) - \(Topic.summary)"))
+    blocks.append(.heading("SYNOPSIS"))
+    blocks.append(.usage(Self.usage([tree.name], serving)))
+    for (words, command) in tree.verbs { blocks.append(.usage(Self.usage(words, command))) }
+    blocks.append(.heading("DESCRIPTION"))
+    add(discussion: Topic.description)
+    blocks.append(.heading("OPTIONS"))
+    add(optionsOf: serving)
+    blocks.append(.heading("COMMANDS"))
+    for (words, command) in tree.verbs { add(command, words) }
+    blocks.append(.heading("GENERATORS"))
+    for manual in manuals { add(manual, of: tree.name) }
+    for topic in Topic.all {
+      blocks.append(.heading(topic.title))
+      add(discussion: topic.text)
+      blocks += topic.entries.map { .definition(term: $0.term, text: $0.text) }
+    }
+  }
+
+  private mutating func add(_ command: CommandTree, _ words: [String]) {
+    let name = words.dropFirst().joined(separator: "-")
+    blocks.append(.subheading(words.joined(separator: " "), name: name))
+    blocks.append(.usage(Self.usage(words, command)))
+    if let abstract = command.abstract { blocks.append(.paragraph(abstract)) }
+    if let discussion = command.discussion { add(discussion: discussion) }
+    for argument in command.positionals where argument.isShown {
+      let term = argument.isRecipe ? argument.usage : argument.placeholder
+      blocks.append(.definition(term: term, text: Self.text(of: argument)))
+    }
+    add(optionsOf: command)
+  }
+
+  private mutating func add(optionsOf command: CommandTree) {
+    for option in command.options {
+      let names = (option.names ?? []).map(\.text).joined(separator: ", ")
+      let term = option.kind == .flag ? names : "\(names) \(option.placeholder)"
+      blocks.append(.definition(term: term, text: Self.text(of: option)))
+    }
+  }
+
+  private mutating func add(_ manual: Manual, of program: String) {
+    blocks.append(.subheading("\(program) \(manual.name)", name: "generator-\(manual.name)"))
+    blocks.append(
+      .paragraph(manual.summary.prefix(1).uppercased() + manual.summary.dropFirst() + ".")
+    )
+    blocks.append(
+      .usage(([program, "[options]", manual.name] + manual.usage).joined(separator: " "))
+    )
+    for parameter in manual.parameters + (manual.otherParameters.map { [$0] } ?? []) {
+      let term = "\(parameter.name)=\(parameter.value)"
+      blocks.append(.definition(term: term, text: parameter.text))
+    }
+    add(discussion: manual.discussion)
+  }
+
+  /// How a command is written.
+  private static func usage(_ words: [String], _ command: CommandTree) -> String {
+    let options = command.options.isEmpty ? [] : ["[options]"]
+    let positionals = command.positionals.filter(\.isShown).map(\.usage)
+    return (words + options + positionals).joined(separator: " ")
+  }
+
+  /// What is said of an option or argument.
+  private static func text(of argument: CommandTree.Argument) -> String {
+    let texts = [argument.abstract, argument.discussion].compactMap { $0 }
+    let value = argument.kind == .flag ? nil : argument.defaultValue.map { "Default: \($0)." }
+    return (texts + (value.map { [$0] } ?? [])).joined(separator: " ")
+  }
+}
