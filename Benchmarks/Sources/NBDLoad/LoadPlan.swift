@@ -34,8 +34,10 @@ public struct LoadPlan: Sendable {
   public var duration = 250_000_000
   /// How many requests are made at most.
   public var limit = Int.max
-  /// The file that read bytes are compared with, from offset 0; `nil` for none.
+  /// The file that read bytes are compared with, `nil` for none.
   public var reference: String?
+  /// Where on the disk the reference's first byte is.
+  public var referenceOffset = 0
   /// What random offsets start from; equal seeds ask for the same.
   public var seed: UInt64 = 1
 
@@ -93,7 +95,7 @@ public struct LatencyHistogram: Sendable {
   }
 }
 
-/// A clock and an odd number generator, quick enough to be asked for every request.
+/// A generator of odd numbers, quick enough to be asked for every request.
 struct QuickRandom {
   private var state: UInt64
 

@@ -6,10 +6,7 @@ struct Bench: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "bench",
     abstract: "Measures nbdgen beside its peers, on the same input and in one run.",
-    subcommands: [
-      Load.self, Floor.self,
-    ]
-
+    subcommands: [Run.self, Draw.self, Load.self, Floor.self]
   )
 }
 
