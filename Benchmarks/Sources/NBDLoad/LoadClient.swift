@@ -92,12 +92,14 @@ public enum LoadClient {
   ///
   /// - Parameters:
   ///   - address: Where the server listens.
+  ///   - export: The export's name.
   ///   - duration: For how long, in nanoseconds.
   ///   - process: The server's process, whose CPU time is counted.
   /// - Returns: What the client saw; an operation is a connection.
   /// - Throws: ``LoadFailure``
   public static func connectRepeatedly(
     to address: Address,
+    export: String = "",
     duration: Int,
     process: pid_t
   ) throws -> LoadResult {
@@ -115,7 +117,9 @@ public enum LoadClient {
       )
       do {
         try connection.greet()
-        try connection.goOn()
+        guard try connection.go(to: export) else {
+          throw LoadFailure.protocolViolation("refuses the export")
+        }
       } catch {
         connection.socket.close()
         throw error

@@ -36,10 +36,14 @@ struct Commands {
 
   func nbdServer(_ file: String) -> (Address) -> [String] {
     { address in
+      var freePort: UInt16 = 0
+      if case .tcp(let port)? = try? Address.freePort() { freePort = port }
       let name = "\(folder)/nbd-server.conf"
       let place =
         switch address {
-        case .unix(let path): "unixsock = \(path)\nport = 0"
+        // It listens on a port, too.
+        case .unix(let path):
+          "unixsock = \(path)\nlistenaddr = 127.0.0.1\nport = \(freePort)"
         case .tcp(let port): "listenaddr = 127.0.0.1\nport = \(port)"
         }
       let text =

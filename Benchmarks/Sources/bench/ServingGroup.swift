@@ -127,6 +127,7 @@ extension Suite {
     case .connect:
       let result = try LoadClient.connectRepeatedly(
         to: server.address,
+        export: contender.peer == .nbdServer ? "default" : "",
         duration: 250_000_000,
         process: process
       )
