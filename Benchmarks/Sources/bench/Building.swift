@@ -134,7 +134,7 @@ extension Suite {
 
   private func build(_ test: String, _ builders: [Builder], runs: Int) throws {
     say("  measuring \(test)")
-    try alternate(builders.map(\.peer), test, runs: runs) { peer in
+    try alternate(builders.map(\.peer), test, runs: runs, failing: .time) { peer in
       guard let builder = builders.first(where: { $0.peer == peer }) else { return [] }
       return try measure(builder)
     }
@@ -152,8 +152,7 @@ extension Suite {
       }
       let time = Double(Clocks.now() - start) / 1e9
       guard usage.status == 0 else {
-        let lines = try TextFile.read(log).split(separator: "\n")
-        throw BenchFailure(lines.last.map(String.init) ?? "it failed without a word")
+        throw BenchFailure(lastWords: log)
       }
       return figures(time, usage, peak: 0)
     }
@@ -193,10 +192,8 @@ extension Suite {
     var own = rusage()
     unsafe _ = getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &own)
     let known = usage.peakMemory > Double(own.ru_maxrss) / 1024 ? usage.peakMemory : 0
-    return [
-      (.time, time), (.cpuSeconds, usage.cpu), (.peak, max(peak, known)),
-      (.written, usage.written),
-    ]
+    return [(.time, time), (.cpuSeconds, usage.cpu)]
+      + (max(peak, known) > 0 ? [(.peak, max(peak, known))] : []) + [(.written, usage.written)]
   }
 
   /// How many seconds anybody has to make a disk.

@@ -16,7 +16,7 @@ struct Commands {
     return { [name] + options + Self.listen($0) + words }
   }
 
-  private static func listen(_ address: Address) -> [String] {
+  static func listen(_ address: Address) -> [String] {
     switch address {
     case .unix(let path): ["-U", path]
     case .tcp(let port): ["-i", "127.0.0.1", "-p", String(port)]

@@ -23,7 +23,7 @@ extension Suite {
     for (name, neighbour) in [
       ("alone", Neighbour.none), ("beside-cached-reads", .cached), ("beside-cold-reads", .cold),
     ] {
-      try alternate([.nbdgen, .nbdkit], "neighbour/\(name)", runs: runs) { peer in
+      try alternate([.nbdgen, .nbdkit], "neighbour/\(name)", runs: runs, failing: .p50) { peer in
         guard let server = servers[peer] else { return [] }
         try Inputs.warm(file)
         if neighbour == .cold { try Inputs.drop(file, cached..<size) }

@@ -51,8 +51,7 @@ final class Server {
         return
       }
       guard !process.hasEnded || peer == .nbdServer && process.wait().status == 0 else {
-        let lines = try TextFile.read(log).split(separator: "\n")
-        throw BenchFailure(lines.last.map(String.init) ?? "it ended without a word")
+        throw BenchFailure(lastWords: log)
       }
       guard ContinuousClock.now < deadline else {
         process.end()

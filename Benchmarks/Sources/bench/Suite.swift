@@ -58,12 +58,14 @@ final class Suite {
   ///   - peers: Who is measured.
   ///   - test: The name of the case.
   ///   - runs: How often.
+  ///   - figureOfFailure: The figure that is missing if a peer fails at once.
   ///   - measure: Measures one of them once.
   /// - Throws: ``BenchFailure`` if the results cannot be written.
   func alternate(
     _ peers: [Peer],
     _ test: String,
     runs: Int,
+    failing figureOfFailure: Figure = .rate,
     measure: (Peer) throws -> [(Figure, Double)]
   ) throws {
     var found: [Peer: [(figure: Figure, runs: [Double])]] = [:]
@@ -90,7 +92,7 @@ final class Suite {
         try results.add(test, figure, peer, runs, remark: failures[peer])
       }
       if found[peer] == nil, let failure = failures[peer] {
-        try results.add(test, .rate, peer, [], remark: failure)
+        try results.add(test, figureOfFailure, peer, [], remark: failure)
       }
     }
   }
