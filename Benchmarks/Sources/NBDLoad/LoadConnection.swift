@@ -29,6 +29,8 @@ import Glibc
   /// For each request on its way: where it starts, when it was sent, and how much of it
   /// was covered by replies.
   private var slots: [Slot]
+  /// How many of them have been answered, and asked nothing since.
+  private var idle = 0
 
   private struct Slot {
     var offset = 0
@@ -67,6 +69,11 @@ import Glibc
     bytes.append(bigEndian: UInt32(2))
     bytes += [UInt8](repeating: 0, count: 20)
     try? socket.send(bytes)
+  }
+
+  private func askAgain(_ slot: Int, _ now: Int) {
+    idle -= 1
+    ask(slot, now)
   }
 
   private func ask(_ slot: Int, _ now: Int) {
@@ -126,7 +133,13 @@ import Glibc
         }
         result.latencies.add(now - done.sent)
         answered += 1
-        if mayAsk() { ask(slot, now) }
+        idle += 1
+        if plan.idleProcess == nil {
+          if mayAsk() { askAgain(slot, now) }
+        } else if let process = plan.idleProcess, idle == slots.count {
+          Threads.waitUntilAllSleep(of: process)
+          for slot in slots.indices where mayAsk() { askAgain(slot, now) }
+        }
       }
       let taken = try unsafe header(
         UnsafeRawBufferPointer(rebasing: incoming[position..<incomingCount])

@@ -1,3 +1,5 @@
+public import Glibc
+
 /// What a client asks of a server.
 public struct LoadPlan: Sendable {
   /// What every request is.
@@ -22,6 +24,9 @@ public struct LoadPlan: Sendable {
   public var requestSize = 4096
   /// How many requests of a connection are on their way at any time.
   public var depth = 1
+  /// The server's process, if it is to have nothing to do any more before the next requests
+  /// are sent, all together, when all of the last were answered; `nil` to keep it busy.
+  public var idleProcess: pid_t?
   /// How many connections there are, all served by one thread of the client.
   public var connections = 1
   /// Which offsets are asked for.

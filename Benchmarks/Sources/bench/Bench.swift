@@ -6,7 +6,7 @@ struct Bench: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "bench",
     abstract: "Measures nbdgen beside its peers, on the same input and in one run.",
-    subcommands: [Run.self, Cost.self, Profile.self, Draw.self, Load.self, Floor.self]
+    subcommands: [Run.self, Cost.self, Profile.self, Draw.self, Page.self, Load.self, Floor.self]
   )
 }
 

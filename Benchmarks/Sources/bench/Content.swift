@@ -48,7 +48,8 @@ extension ServingCase {
   }
 
   /// Does so much, and no more.
-  func perform(_ count: Int, at address: Address, ranges: [Range<Int>]) throws {
+  func perform(_ count: Int, by server: Server, ranges: [Range<Int>]) throws {
+    let address = server.address
     switch work {
     case .connect:
       for _ in 0..<count { try Negotiated(to: address).disconnect() }
@@ -56,6 +57,8 @@ extension ServingCase {
       plan.warmUp = 0
       plan.duration = 600_000_000_000
       plan.limit = count
+      // Whether the next batch is there before the server would wait is no matter of chance.
+      plan.idleProcess = server.identifier
       // Status is asked for across the disk, wherever its data are.
       plan.ranges = plan.request == .read ? ranges : []
       _ = try LoadClient.run(plan, at: address)

@@ -59,19 +59,21 @@ struct Cost: ParsableCommand {
   ) throws -> [(String, Int)] {
     let callgrind = try Callgrind(program, content.words(inputs), in: inputs.folder)
     defer { callgrind.server.end() }
-    let address = callgrind.server.address
-    let ranges = try content.ranges(at: address)
+    let ranges = try content.ranges(at: callgrind.server.address)
     return try names.map { name in
       guard let work = ServingCase(shortName: name) else {
         throw BenchFailure("there is no case \(name)")
       }
-      let (few, many) = name == "connect" || name == "256k" ? (50, 350) : (400, 4400)
-      try work.perform(few, at: address, ranges: ranges)
+      let (few, many) = Int(name) == nil ? (32, 112) : (160, 800)
+      try work.perform(few, by: callgrind.server, ranges: ranges)
       _ = try callgrind.count()
-      try work.perform(few, at: address, ranges: ranges)
+      try work.perform(few, by: callgrind.server, ranges: ranges)
       let base = try callgrind.count().instructions
-      try work.perform(many, at: address, ranges: ranges)
-      return (name, (try callgrind.count().instructions - base) / (many - few))
+      let totals = try (0..<3).map { _ in
+        try work.perform(many, by: callgrind.server, ranges: ranges)
+        return Double(try callgrind.count().instructions - base)
+      }
+      return (name, Int(Format.median(totals)) / (many - few))
     }
   }
 

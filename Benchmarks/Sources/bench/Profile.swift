@@ -104,12 +104,11 @@ struct Profile: ParsableCommand {
   ) throws {
     let program = try Callgrind.strip(program, in: inputs.folder)
     let callgrind = try Callgrind(program, content.words(inputs), in: inputs.folder)
-    let address = callgrind.server.address
-    let ranges = try content.ranges(at: address)
+    let ranges = try content.ranges(at: callgrind.server.address)
     let requests = work.name == "connect" ? 1000 : 10_000
-    try work.perform(requests / 10, at: address, ranges: ranges)
+    try work.perform(requests / 10, by: callgrind.server, ranges: ranges)
     _ = try callgrind.count()
-    try work.perform(requests, at: address, ranges: ranges)
+    try work.perform(requests, by: callgrind.server, ranges: ranges)
     let (instructions, file) = try callgrind.count()
     try shell("cp \(file) '\(name).callgrind'")
     try shell(
