@@ -121,9 +121,11 @@ extension Suite {
     let size = mebibytes * 5 / 4 + inodes / 2048 + 64
     let format =
       "mke2fs -q -F -t ext2 -b 1024 -N \(inodes * 5 / 4 + 1000) -d \(tree) \(image) \(size)M"
-    return [Peer.nbdgen, .nbdkit].map {
-      Builder(peer: $0, work: .server(commands.generator($0, ["linuxdisk", tree])))
-    } + [
+    let servers = [Peer.nbdgen, .nbdkit].map { peer in
+      let words = commands.linuxDisk(peer, tree, mebibytes: mebibytes, inodes: inodes)
+      return Builder(peer: peer, work: .server(commands.generator(peer, words)))
+    }
+    return servers + [
       Builder(
         peer: .mke2fs,
         work: .program("rm -f \(image); \(format); s=$?; rm -f \(image); exit $s")

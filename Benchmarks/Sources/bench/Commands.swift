@@ -16,6 +16,16 @@ struct Commands {
     return { [name] + options + Self.listen($0) + words }
   }
 
+  /// A linuxdisk of a tree.
+  ///
+  /// nbdkit leaves it to mke2fs how many inodes there are, which is one
+  /// for every 16 KiB; there may be too few for the tree unless the disk is larger.
+  func linuxDisk(_ program: Peer, _ tree: String, mebibytes: Int, inodes: Int) -> [String] {
+    let needsRoom = program == .nbdkit && inodes > mebibytes * 40
+    return ["linuxdisk", tree]
+      + (needsRoom ? ["size=\(mebibytes * 5 / 4 + inodes / 48 + 64)M"] : [])
+  }
+
   static func listen(_ address: Address) -> [String] {
     switch address {
     case .unix(let path): ["-U", path]

@@ -64,7 +64,7 @@ struct Cost: ParsableCommand {
       guard let work = ServingCase(shortName: name) else {
         throw BenchFailure("there is no case \(name)")
       }
-      let (few, many) = Int(name) == nil ? (32, 112) : (160, 800)
+      let (few, many) = Int(name) == nil ? (32, 112) : name == "1" ? (50, 650) : (160, 3360)
       try work.perform(few, by: callgrind.server, ranges: ranges)
       _ = try callgrind.count()
       try work.perform(few, by: callgrind.server, ranges: ranges)

@@ -160,6 +160,7 @@ extension Suite {
   /// 100,000 small files in 1,000 directories, read at random where there is data.
   func linuxDisk() throws -> ServingGroup {
     let tree = try smallFiles()
+    let count = scaled(100_000)
     let findRanges = { (server: Server, contender: inout Contender) in
       let connection = try Negotiated(to: server.address, blockStatus: true)
       defer { connection.disconnect() }
@@ -171,7 +172,10 @@ extension Suite {
       contenders: [Peer.nbdgen, .nbdkit].map { peer in
         Contender(
           peer: peer,
-          command: commands.generator(peer, ["linuxdisk", tree]),
+          command: commands.generator(
+            peer,
+            commands.linuxDisk(peer, tree, mebibytes: count * 6 / 1024, inodes: count)
+          ),
           prepare: findRanges
         )
       },
