@@ -22,9 +22,9 @@ struct Draw: ParsableCommand {
 
 /// Bars of how many times better nbdgen is than a peer, on a scale of powers of ten.
 enum Picture {
-  private static let width = 760
-  private static let left = 330
-  private static let right = 70
+  private static let width = 780
+  private static let left = 320
+  private static let right = 120
   private static let rowHeight = 24
   private static let top = 64
 
@@ -80,7 +80,7 @@ enum Picture {
           place(tick),
           Double(bottom + 18),
           "pale",
-          "\(Format.figure(tick))×",
+          "\(tick < 1 ? "0.5" : String(Int(tick)))×",
           attributes: "text-anchor=\"middle\" font-size=\"11\""
         )
       )
