@@ -17,7 +17,11 @@ BIN      = $(DESTDIR)$(PREFIX)/bin
 SHARE    = $(DESTDIR)$(PREFIX)/share
 UNITS    = $(DESTDIR)$(PREFIX)/lib/systemd/system
 
-.PHONY: all build docs docs-libraries demo test lint format fuzz sanitize bench install uninstall clean
+BENCH        = Benchmarks/.build/release/bench
+BENCH_FLAGS ?=
+COST_FLAGS  ?=
+
+.PHONY: all build docs docs-libraries demo test lint format fuzz sanitize bench bench-hostile bench-program profile cost install uninstall clean
 
 all: build
 
@@ -38,9 +42,10 @@ test:
 	$(MAKE) lint
 	$(SWIFT) build --build-tests
 	$(SWIFT) test --skip-build
+	$(MAKE) cost
 
 lint:
-	$(SWIFT) format lint --strict --recursive --parallel Package.swift Sources Generators Tests Examples/OwnGenerator Fuzz/Package.swift Fuzz/Sources
+	$(SWIFT) format lint --strict --recursive --parallel Package.swift Sources Generators Tests Examples/OwnGenerator Fuzz/Package.swift Fuzz/Sources Benchmarks/Package.swift Benchmarks/Sources
 
 format:
 	$(SWIFT) format --in-place --recursive --parallel Package.swift Sources Generators Tests Examples/OwnGenerator
@@ -55,13 +60,39 @@ sanitize:
 	@scripts/install-packages test
 	SWIFT="$(SWIFT)" scripts/sanitize
 
-# Side by side with nbdkit, in one run.
-bench:
+# Side by side with the peers, in one run of 20 minutes; see Benchmarks/README.md.
+# BENCH_FLAGS, such as --only memory/ or --quick, has it measure less.
+bench: bench-program
 	@scripts/install-packages bench
 	$(RELEASE)
-	Benchmarks/compare $(PROGRAM)
+	mkdir -p .build/bench
+	$(BENCH) run --nbdgen $(PROGRAM) --json .build/bench/results.jsonl \
+	  --svg .build/bench/ratios.svg $(BENCH_FLAGS)
+
+# What it costs to be used badly, and how long a good client waits beside bad ones.
+bench-hostile:
+	@scripts/install-packages bench
+	$(RELEASE)
 	Benchmarks/abuse $(PROGRAM)
 	Benchmarks/latency $(PROGRAM)
+
+# Where the time goes: make profile CASE=memory/64 TOOL=callgrind
+CASE ?= memory/64
+TOOL ?= perf
+profile: bench-program
+	@scripts/install-packages bench
+	$(RELEASE)
+	$(BENCH) profile --nbdgen $(PROGRAM) --tool $(TOOL) $(CASE)
+
+# Instructions for each request, beside those that were recorded;
+# COST_FLAGS=--record records them anew.
+cost: bench-program
+	@scripts/install-packages test
+	$(RELEASE)
+	$(BENCH) cost --nbdgen $(PROGRAM) $(COST_FLAGS)
+
+bench-program:
+	$(SWIFT) build -c release --package-path Benchmarks --product bench
 
 $(PROGRAM):
 	$(MAKE) build

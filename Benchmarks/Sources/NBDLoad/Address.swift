@@ -7,6 +7,7 @@ public enum Address: Sendable, Hashable, CustomStringConvertible {
   /// A port of the loopback, 127.0.0.1.
   case tcp(port: UInt16)
 
+  /// The address as it is shown.
   public var description: String {
     switch self {
     case .unix(let path): "unix:\(path)"
@@ -32,22 +33,23 @@ public enum Address: Sendable, Hashable, CustomStringConvertible {
         precondition(path.utf8.count < room.count, "the path of a socket is short")
         unsafe room.copyBytes(from: path.utf8)
       }
-      return unsafe withUnsafeBytes(of: &address) { bytes in
-        unsafe body(
-          bytes.baseAddress!.assumingMemoryBound(to: sockaddr.self),
-          socklen_t(bytes.count)
-        )
-      }
+      return unsafe Self.withSocketAddress(of: &address, body)
     case .tcp(let port):
       var address = sockaddr_in()
       address.sin_family = sa_family_t(AF_INET)
       address.sin_port = port.bigEndian
       address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
-      return unsafe withUnsafeBytes(of: &address) { bytes in
-        unsafe body(
-          bytes.baseAddress!.assumingMemoryBound(to: sockaddr.self),
-          socklen_t(bytes.count)
-        )
+      return unsafe Self.withSocketAddress(of: &address, body)
+    }
+  }
+
+  private static func withSocketAddress<Address, R>(
+    of address: inout Address,
+    _ body: (UnsafePointer<sockaddr>, socklen_t) -> R
+  ) -> R {
+    unsafe withUnsafePointer(to: &address) { pointer in
+      unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        unsafe body($0, socklen_t(MemoryLayout<Address>.size))
       }
     }
   }

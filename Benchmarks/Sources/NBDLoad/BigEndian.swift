@@ -21,4 +21,10 @@ extension UnsafeMutableRawBufferPointer {
   func store<Number: FixedWidthInteger>(bigEndian number: Number, at offset: Int) {
     unsafe storeBytes(of: number.bigEndian, toByteOffset: offset, as: Number.self)
   }
+
+  /// Moves the bytes of `range` to the start.
+  func moveToStart(_ range: Range<Int>) {
+    guard !range.isEmpty && range.lowerBound > 0 else { return }
+    unsafe copyMemory(from: UnsafeRawBufferPointer(rebasing: self[range]))
+  }
 }

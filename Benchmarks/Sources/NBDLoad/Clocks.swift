@@ -40,7 +40,7 @@ public enum Clocks {
       .split(separator: " ").compactMap { pid_t($0) } ?? []
   }
 
-  private static func contents(of path: String) -> String? {
+  static func contents(of path: String) -> String? {
     let file = unsafe open(path, O_RDONLY | O_CLOEXEC)
     guard file >= 0 else { return nil }
     defer { close(file) }

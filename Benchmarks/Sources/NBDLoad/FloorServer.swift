@@ -37,7 +37,8 @@ public enum FloorServer {
         &thread,
         nil,
         { argument in
-          let connection = unsafe Unmanaged<FloorConnection>.fromOpaque(argument!)
+          guard let argument = unsafe argument else { return nil }
+          let connection = unsafe Unmanaged<FloorConnection>.fromOpaque(argument)
             .takeRetainedValue()
           try? connection.serve()
           connection.socket.close()
@@ -87,7 +88,7 @@ private final class FloorConnection: Sendable {
       if filled > 0 {
         try unsafe socket.send(UnsafeRawBufferPointer(rebasing: replies[..<filled]))
       }
-      unsafe memmove(room.baseAddress!, room.baseAddress! + position, count - position)
+      unsafe room.moveToStart(position..<count)
       count -= position
     }
   }
@@ -120,7 +121,7 @@ private final class FloorConnection: Sendable {
       }
       let count = min(left, 128 << 10, replies.count - filled)
       if file >= 0 {
-        unsafe _ = pread(file, replies.baseAddress! + filled, count, position)
+        unsafe _ = pread(file, replies.baseAddress?.advanced(by: filled), count, position)
       }
       filled += count
       position += count

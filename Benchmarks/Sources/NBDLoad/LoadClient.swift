@@ -22,13 +22,12 @@ public enum LoadClient {
       guard plan.request == .read || negotiated.hasBlockStatus else {
         throw LoadFailure.protocolViolation("has no base:allocation")
       }
-      return LoadConnection(
+      return try LoadConnection(
         negotiated,
         plan: plan,
         offsets: OffsetSequence(plan, negotiated.size, index)
       )
     }
-    let reference = try plan.reference.map { try Reference(path: $0) }
     let perConnection = plan.limit / plan.connections
     for connection in connections { try connection.start(count: perConnection) }
     var asked = connections.count * min(perConnection, plan.depth)
@@ -53,12 +52,11 @@ public enum LoadClient {
       where connections.count == 1 || polled[index].revents != 0 {
         answered += try connection.turn(
           &result,
-          mayAsk: { _ in
+          mayAsk: {
             guard asked < plan.limit else { return false }
             asked += 1
             return true
-          },
-          reference: reference
+          }
         )
       }
       let now = Clocks.now()
@@ -81,7 +79,7 @@ public enum LoadClient {
       }
       for (index, connection) in connections.enumerated()
       where connections.count == 1 || polled[index].revents != 0 {
-        answered += try connection.turn(&result, mayAsk: { _ in false }, reference: reference)
+        answered += try connection.turn(&result, mayAsk: { false })
       }
     }
     result.latencies = latencies
@@ -94,12 +92,14 @@ public enum LoadClient {
   ///
   /// - Parameters:
   ///   - address: Where the server listens.
+  ///   - export: The export's name.
   ///   - duration: For how long, in nanoseconds.
   ///   - process: The server's process, whose CPU time is counted.
   /// - Returns: What the client saw; an operation is a connection.
   /// - Throws: ``LoadFailure``
   public static func connectRepeatedly(
     to address: Address,
+    export: String = "",
     duration: Int,
     process: pid_t
   ) throws -> LoadResult {
@@ -117,7 +117,9 @@ public enum LoadClient {
       )
       do {
         try connection.greet()
-        try connection.goOn()
+        guard try connection.go(to: export) else {
+          throw LoadFailure.protocolViolation("refuses the export")
+        }
       } catch {
         connection.socket.close()
         throw error

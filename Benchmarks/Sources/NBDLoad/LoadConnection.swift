@@ -8,7 +8,9 @@ import Glibc
   let socket: Socket
   private let plan: LoadPlan
   private let isStructured: Bool
+  private let reference: Reference?
   private var offsets: OffsetSequence
+  private var comparedZeros = 0
 
   /// Requests that wait for being sent, 28 bytes each.
   private let outgoing: UnsafeMutableRawBufferPointer
@@ -27,6 +29,8 @@ import Glibc
   /// For each request on its way: where it starts, when it was sent, and how much of it
   /// was covered by replies.
   private var slots: [Slot]
+  /// How many of them have been answered, and asked nothing since.
+  private var idle = 0
 
   private struct Slot {
     var offset = 0
@@ -34,11 +38,12 @@ import Glibc
     var covered = 0
   }
 
-  init(_ negotiated: Negotiated, plan: LoadPlan, offsets: OffsetSequence) {
+  init(_ negotiated: Negotiated, plan: LoadPlan, offsets: OffsetSequence) throws {
     socket = negotiated.socket
     isStructured = negotiated.isStructured
     self.plan = plan
     self.offsets = offsets
+    reference = try plan.reference.map { try Reference(path: $0, diskOffset: plan.referenceOffset) }
     unsafe outgoing = .allocate(byteCount: plan.depth * 28, alignment: 8)
     unsafe incoming = .allocate(byteCount: 256 << 10, alignment: 64)
     slots = Array(repeating: Slot(), count: plan.depth)
@@ -66,6 +71,11 @@ import Glibc
     try? socket.send(bytes)
   }
 
+  private func askAgain(_ slot: Int, _ now: Int) {
+    idle -= 1
+    ask(slot, now)
+  }
+
   private func ask(_ slot: Int, _ now: Int) {
     let offset = offsets.next()
     slots[slot] = Slot(offset: offset, sent: now)
@@ -90,15 +100,11 @@ import Glibc
   /// Receives once, and takes all replies that are complete.
   ///
   /// - Parameters:
-  ///   - mayAsk: Says, for each reply, whether another request is to be made.
   ///   - result: Counts replies.
-  ///   - reference: What payloads are compared with.
+  ///   - mayAsk: Says, for each reply, whether another request is to be made.
   /// - Returns: The number of requests that were answered.
-  func turn(
-    _ result: inout LoadResult,
-    mayAsk: (Int) -> Bool,
-    reference: borrowing Reference?
-  ) throws -> Int {
+  /// - Throws: ``LoadFailure``
+  func turn(_ result: inout LoadResult, mayAsk: () -> Bool) throws -> Int {
     let room = unsafe UnsafeMutableRawBufferPointer(rebasing: incoming[incomingCount...])
     incomingCount += try unsafe socket.receive(into: room)
     let now = Clocks.now()
@@ -107,8 +113,8 @@ import Glibc
     while true {
       if payloadLeft > 0 {
         let count = min(payloadLeft, incomingCount - position)
-        if plan.reference != nil && payloadOffset >= 0 {
-          try unsafe reference!.check(
+        if let reference, payloadOffset >= 0 {
+          try unsafe reference.check(
             UnsafeRawBufferPointer(rebasing: incoming[position..<position + count]),
             at: payloadOffset
           )
@@ -127,29 +133,30 @@ import Glibc
         }
         result.latencies.add(now - done.sent)
         answered += 1
-        if mayAsk(answered) { ask(slot, now) }
+        idle += 1
+        if plan.idleProcess == nil {
+          if mayAsk() { askAgain(slot, now) }
+        } else if let process = plan.idleProcess, idle == slots.count {
+          Threads.waitUntilAllSleep(of: process)
+          for slot in slots.indices where mayAsk() { askAgain(slot, now) }
+        }
       }
       let taken = try unsafe header(
-        UnsafeRawBufferPointer(rebasing: incoming[position..<incomingCount]),
-        reference
+        UnsafeRawBufferPointer(rebasing: incoming[position..<incomingCount])
       )
       if taken == 0 { break }
       position += taken
     }
-    let rest = incomingCount - position
-    if rest > 0 && position > 0 {
-      unsafe memmove(incoming.baseAddress!, incoming.baseAddress! + position, rest)
-    }
-    incomingCount = rest
+    result.bytesCompared += comparedZeros
+    comparedZeros = 0
+    unsafe incoming.moveToStart(position..<incomingCount)
+    incomingCount -= position
     try flush()
     return answered
   }
 
   /// Takes a header, if it is there in full; returns how many bytes it has.
-  private func header(
-    _ bytes: UnsafeRawBufferPointer,
-    _ reference: borrowing Reference?
-  ) throws -> Int {
+  private func header(_ bytes: UnsafeRawBufferPointer) throws -> Int {
     guard bytes.count >= 16 else { return 0 }
     let magic = unsafe bytes.bigEndian(at: 0, as: UInt32.self)
     let cookie = unsafe bytes.bigEndian(at: 8, as: UInt64.self)
@@ -171,8 +178,9 @@ import Glibc
     let flags = unsafe bytes.bigEndian(at: 4, as: UInt16.self)
     let type = unsafe bytes.bigEndian(at: 6, as: UInt16.self)
     let count = Int(unsafe bytes.bigEndian(at: 16, as: UInt32.self))
-    let (prefix, taken) = try unsafe chunk(type, count, bytes, Int(cookie), reference)
+    let (prefix, taken) = try unsafe chunk(type, count, bytes, Int(cookie))
     guard taken > 0 else { return 0 }
+    guard count >= prefix else { throw LoadFailure.protocolViolation("sends a chunk too short") }
     slot = Int(cookie)
     payloadLeft = count - prefix
     endsRequest = flags & 1 != 0
@@ -185,8 +193,7 @@ import Glibc
     _ type: UInt16,
     _ count: Int,
     _ bytes: UnsafeRawBufferPointer,
-    _ slot: Int,
-    _ reference: borrowing Reference?
+    _ slot: Int
   ) throws -> (prefix: Int, taken: Int) {
     switch type {
     case 0, 5:
@@ -201,7 +208,10 @@ import Glibc
       guard bytes.count >= 32 else { return (0, 0) }
       let offset = Int(unsafe bytes.bigEndian(at: 20, as: UInt64.self))
       let size = Int(unsafe bytes.bigEndian(at: 28, as: UInt32.self))
-      if plan.reference != nil { try reference!.checkZeros(offset..<offset + size) }
+      if let reference {
+        try reference.checkZeros(offset..<offset + size)
+        comparedZeros += size
+      }
       slots[slot].covered += size
       return (12, 32)
     default:

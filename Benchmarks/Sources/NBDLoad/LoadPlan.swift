@@ -1,3 +1,5 @@
+public import Glibc
+
 /// What a client asks of a server.
 public struct LoadPlan: Sendable {
   /// What every request is.
@@ -22,6 +24,9 @@ public struct LoadPlan: Sendable {
   public var requestSize = 4096
   /// How many requests of a connection are on their way at any time.
   public var depth = 1
+  /// The server's process, if it is to have nothing to do any more before the next requests
+  /// are sent, all together, when all of the last were answered; `nil` to keep it busy.
+  public var idleProcess: pid_t?
   /// How many connections there are, all served by one thread of the client.
   public var connections = 1
   /// Which offsets are asked for.
@@ -34,8 +39,10 @@ public struct LoadPlan: Sendable {
   public var duration = 250_000_000
   /// How many requests are made at most.
   public var limit = Int.max
-  /// The file that read bytes are compared with, from offset 0; `nil` for none.
+  /// The file that read bytes are compared with, `nil` for none.
   public var reference: String?
+  /// Where on the disk the reference's first byte is.
+  public var referenceOffset = 0
   /// What random offsets start from; equal seeds ask for the same.
   public var seed: UInt64 = 1
 
@@ -93,7 +100,7 @@ public struct LatencyHistogram: Sendable {
   }
 }
 
-/// A clock and an odd number generator, quick enough to be asked for every request.
+/// A generator of odd numbers, quick enough to be asked for every request.
 struct QuickRandom {
   private var state: UInt64
 

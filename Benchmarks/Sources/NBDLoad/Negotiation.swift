@@ -31,13 +31,17 @@ enum NBD {
     return bytes + data
   }
 
-  /// `NBD_OPT_GO` of the export without a name, asking for no information.
-  static let goToDefault = option(go, [0, 0, 0, 0, 0, 0])
+  /// `NBD_OPT_GO` of an export, asking for no information.
+  static func go(to name: String) -> [UInt8] {
+    var data: [UInt8] = []
+    data.append(bigEndian: UInt32(name.utf8.count))
+    return option(go, data + Array(name.utf8) + [0, 0])
+  }
 }
 
 extension Negotiated {
   /// Connects and negotiates structured replies, `base:allocation` if wanted, and the
-  /// export without a name.
+  /// export without a name, or else the one named default, for nbd-server has no other.
   public init(to address: Address, blockStatus: Bool = false) throws {
     self.init(
       socket: try Socket(to: address),
@@ -49,7 +53,10 @@ extension Negotiated {
       try greet()
       isStructured = try isAcknowledged(NBD.structuredReply)
       if blockStatus && isStructured { hasBlockStatus = try selectAllocation() }
-      try goOn()
+      guard try !go(to: "") else { return }
+      guard try go(to: "default") else {
+        throw LoadFailure.protocolViolation("refuses the export")
+      }
     } catch {
       socket.close()
       throw error
@@ -95,14 +102,13 @@ extension Negotiated {
     return isSelected
   }
 
-  mutating func goOn() throws {
-    try socket.send(NBD.goToDefault)
+  /// Whether the server lets the client go on to transmission.
+  mutating func go(to name: String) throws -> Bool {
+    try socket.send(NBD.go(to: name))
     while true {
       let (type, data) = try reply()
-      if type == NBD.acknowledged { return }
-      guard type == NBD.info else {
-        throw LoadFailure.protocolViolation("refuses the export: \(String(type, radix: 16))")
-      }
+      if type == NBD.acknowledged { return true }
+      guard type == NBD.info else { return false }
       if data.count == 12 { size = Int(data.number(at: 2, as: UInt64.self)) }
     }
   }

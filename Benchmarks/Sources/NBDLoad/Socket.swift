@@ -76,9 +76,10 @@ public struct Socket: Sendable {
     }
     var bound = sockaddr_in()
     var size = socklen_t(MemoryLayout<sockaddr_in>.size)
-    unsafe withUnsafeMutableBytes(of: &bound) { bytes in
-      let pointer = unsafe bytes.baseAddress!.assumingMemoryBound(to: sockaddr.self)
-      unsafe _ = getsockname(descriptor, pointer, &size)
+    unsafe withUnsafeMutablePointer(to: &bound) { pointer in
+      unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        unsafe _ = getsockname(descriptor, $0, &size)
+      }
     }
     return UInt16(bigEndian: bound.sin_port)
   }
@@ -94,7 +95,7 @@ public struct Socket: Sendable {
     while sent < bytes.count {
       let count = unsafe Glibc.send(
         descriptor,
-        bytes.baseAddress! + sent,
+        bytes.baseAddress?.advanced(by: sent),
         bytes.count - sent,
         Int32(MSG_NOSIGNAL)
       )
@@ -114,7 +115,7 @@ public struct Socket: Sendable {
   /// Receives what there is, at most `room`; waits for at least a byte.
   public func receive(into room: UnsafeMutableRawBufferPointer, flags: Int32 = 0) throws -> Int {
     while true {
-      let count = unsafe recv(descriptor, room.baseAddress!, room.count, flags)
+      let count = unsafe recv(descriptor, room.baseAddress, room.count, flags)
       if count > 0 { return count }
       if count == 0 { throw LoadFailure.closed }
       if errno == EAGAIN { return 0 }
@@ -148,6 +149,7 @@ public enum LoadFailure: Error, CustomStringConvertible {
   /// A reply differs from what it should have been.
   case wrongBytes(offset: Int)
 
+  /// What happened, in words.
   public var description: String {
     switch self {
     case .system(let what, let code): unsafe "\(what): \(String(cString: strerror(code)))"

@@ -6,10 +6,7 @@ struct Bench: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "bench",
     abstract: "Measures nbdgen beside its peers, on the same input and in one run.",
-    subcommands: [
-      Load.self, Floor.self,
-    ]
-
+    subcommands: [Run.self, Cost.self, Profile.self, Draw.self, Page.self, Load.self, Floor.self]
   )
 }
 
@@ -19,5 +16,11 @@ struct BenchFailure: Error, CustomStringConvertible {
 
   init(_ description: String) {
     self.description = description
+  }
+
+  /// The last lines that a program wrote before it failed.
+  init(lastWords log: String) {
+    let lines = (try? TextFile.read(log).split(separator: "\n").suffix(2)) ?? []
+    description = lines.isEmpty ? "it ended without a word" : lines.joined(separator: "; ")
   }
 }

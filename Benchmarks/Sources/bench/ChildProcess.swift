@@ -1,6 +1,6 @@
 import Glibc
 
-/// A program that was started here.
+/// A program that was started here, as the leader of a process group.
 final class ChildProcess {
   let identifier: pid_t
   /// What the system counted when it had ended.
@@ -12,7 +12,8 @@ final class ChildProcess {
     var status: Int32
     /// CPU seconds.
     var cpu: Double
-    /// The largest resident set of any of them, in MiB.
+    /// The largest resident set of any of them, in MiB; that of the program that
+    /// started them if it was larger.
     var peakMemory: Double
     /// MiB that were written to storage, sooner or later.
     var written: Double
@@ -43,51 +44,74 @@ final class ChildProcess {
       0o644
     )
     unsafe posix_spawn_file_actions_adddup2(&actions, 1, 2)
+    var attributes = posix_spawnattr_t()
+    unsafe posix_spawnattr_init(&attributes)
+    defer { unsafe _ = posix_spawnattr_destroy(&attributes) }
+    var noSignals = sigset_t()
+    unsafe sigemptyset(&noSignals)
+    unsafe posix_spawnattr_setsigmask(&attributes, &noSignals)
+    unsafe posix_spawnattr_setpgroup(&attributes, 0)
+    unsafe posix_spawnattr_setflags(
+      &attributes,
+      Int16(POSIX_SPAWN_SETSIGMASK) | Int16(POSIX_SPAWN_SETPGROUP)
+    )
     var arguments = unsafe words.map { unsafe strdup($0) } + [nil]
     var environment = unsafe variables.map { unsafe strdup("\($0.key)=\($0.value)") } + [nil]
     defer { unsafe (arguments + environment).forEach { unsafe free($0) } }
-    var identifier = pid_t()
-    let code = unsafe posix_spawnp(
-      &identifier,
-      words[0],
-      &actions,
-      nil,
-      &arguments,
-      &environment
-    )
-    guard code == 0 else {
-      throw BenchFailure(unsafe "\(words[0]): \(String(cString: strerror(code)))")
+    let identifier = try Interruption.starting { identifier in
+      let code = unsafe posix_spawnp(
+        &identifier,
+        words[0],
+        &actions,
+        &attributes,
+        &arguments,
+        &environment
+      )
+      guard code == 0 else {
+        throw BenchFailure(unsafe "\(words[0]): \(String(cString: strerror(code)))")
+      }
     }
     self.identifier = identifier
   }
 
   /// Whether it has ended.
-  var hasEnded: Bool {
-    if usage == nil { reap(WNOHANG) }
-    return usage != nil
-  }
+  var hasEnded: Bool { reap(WNOHANG) != nil }
 
   /// Waits for its end.
   @discardableResult
   func wait() -> Usage {
-    while usage == nil { reap(0) }
-    return usage!
+    while true {
+      if let usage = reap(0) { return usage }
+    }
   }
 
-  /// Has it end: SIGTERM, and SIGKILL after five seconds.
+  /// Waits for its end, and ends it when `seconds` are over; `nil` if that was so.
+  func wait(atMost seconds: Double) -> Usage? {
+    let deadline = ContinuousClock.now + .seconds(seconds)
+    while ContinuousClock.now < deadline {
+      if let usage = reap(WNOHANG) { return usage }
+      usleep(1000)
+    }
+    end()
+    return nil
+  }
+
+  /// Has it and its group end: SIGTERM, and SIGKILL after five seconds.
   @discardableResult
   func end() -> Usage {
-    guard !hasEnded else { return usage! }
-    kill(identifier, SIGTERM)
+    if let usage { return usage }
+    kill(-identifier, SIGTERM)
     for _ in 0..<5000 where !hasEnded { usleep(1000) }
-    if !hasEnded { kill(identifier, SIGKILL) }
+    if !hasEnded { kill(-identifier, SIGKILL) }
     return wait()
   }
 
-  private func reap(_ options: Int32) {
+  private func reap(_ options: Int32) -> Usage? {
+    if let usage { return usage }
     var status: Int32 = 0
     var used = rusage()
-    guard unsafe wait4(identifier, &status, options, &used) == identifier else { return }
+    guard unsafe wait4(identifier, &status, options, &used) == identifier else { return nil }
+    Interruption.ended(identifier)
     let seconds = { (time: timeval) in Double(time.tv_sec) + Double(time.tv_usec) / 1e6 }
     usage = Usage(
       status: status,
@@ -95,14 +119,14 @@ final class ChildProcess {
       peakMemory: Double(used.ru_maxrss) / 1024,
       written: Double(used.ru_oublock) / 2048
     )
+    return usage
   }
 
-  /// Resident memory in MiB, of a process that runs.
-  var residentMemory: Double {
+  /// A line of what the system says of a process that runs, such as `VmRSS`, in MiB.
+  func memory(_ name: String) -> Double {
     let status = (try? TextFile.read("/proc/\(identifier)/status")) ?? ""
-    for line in status.split(separator: "\n") where line.hasPrefix("VmRSS:") {
-      let number = line.split(whereSeparator: \.isWhitespace)[1]
-      return (Double(number) ?? 0) / 1024
+    for line in status.split(separator: "\n") where line.hasPrefix("\(name):") {
+      return (Double(line.split(whereSeparator: \.isWhitespace)[1]) ?? 0) / 1024
     }
     return 0
   }
@@ -118,29 +142,13 @@ func shell(_ command: String, environment: [String: String] = [:]) throws -> Chi
   return usage
 }
 
-/// Small files as text.
-enum TextFile {
-  static func read(_ path: String) throws -> String {
-    let file = unsafe open(path, O_RDONLY | O_CLOEXEC)
-    guard file >= 0 else { throw BenchFailure("cannot read \(path)") }
-    defer { close(file) }
-    var bytes: [UInt8] = []
-    var piece = [UInt8](repeating: 0, count: 1 << 16)
-    while true {
-      let count = unsafe Glibc.read(file, &piece, piece.count)
-      if count <= 0 { break }
-      bytes += piece[..<count]
-    }
-    return String(decoding: bytes, as: UTF8.self)
-  }
-
-  static func write(_ text: String, to path: String) throws {
-    let file = unsafe open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
-    guard file >= 0 else { throw BenchFailure("cannot write \(path)") }
-    defer { close(file) }
-    let bytes = Array(text.utf8)
-    guard unsafe Glibc.write(file, bytes, bytes.count) == bytes.count else {
-      throw BenchFailure("cannot write \(path)")
-    }
-  }
+/// What a shell command prints, without the last line feed.
+///
+/// - Throws: ``BenchFailure``
+func output(of command: String, in folder: String) throws -> String {
+  let name = "\(folder)/output"
+  try ChildProcess(["/bin/sh", "-c", command], output: name).wait()
+  var text = try TextFile.read(name)
+  if text.hasSuffix("\n") { text.removeLast() }
+  return text
 }

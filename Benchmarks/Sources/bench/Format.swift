@@ -19,6 +19,11 @@ enum Format {
     }
   }
 
+  /// How many times.
+  static func ratio(_ value: Double) -> String {
+    String(format: value < 10 ? "%.2fx" : value < 100 ? "%.1fx" : "%.0fx", value)
+  }
+
   /// The middle one, or the mean of the middle two.
   static func median(_ values: [Double]) -> Double {
     let sorted = values.sorted()
@@ -32,4 +37,10 @@ enum Format {
     let gap = String(repeating: " ", count: max(0, width - text.count))
     return isNumber ? gap + text : text + gap
   }
+}
+
+/// Prints a line at once, also into a file or a pipe.
+func say(_ line: String) {
+  print(line)
+  fflush(nil)
 }

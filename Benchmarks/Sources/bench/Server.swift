@@ -1,7 +1,7 @@
 import Glibc
 import NBDLoad
 
-/// Who serves.
+/// Who serves, or does what a server would do.
 enum Peer: String, Codable, CaseIterable {
   case nbdgen
   case nbdkit
@@ -17,106 +17,81 @@ final class Server {
   let peer: Peer
   let address: Address
   let process: ChildProcess
+  /// The process that serves: the one that was started, or a daemon that it left behind.
+  private(set) var identifier: pid_t
 
   /// Starts a server, and waits until a client can negotiate with it.
   ///
   /// - Parameters:
   ///   - peer: Who serves.
-  ///   - command: What to run, given the address.
   ///   - address: Where it is to listen.
+  ///   - log: Where its messages go.
   ///   - pause: How often to look whether it listens already, in microseconds.
-  /// - Throws: ``BenchFailure`` if it ends, or does not listen after five minutes.
+  ///   - patience: How many seconds it has until it listens.
+  ///   - command: What to run, given the address.
+  /// - Throws: ``BenchFailure`` if it ends, or does not listen in time.
   init(
     _ peer: Peer,
     at address: Address,
+    log: String,
     pause: UInt32 = 1000,
+    patience: Double = 60,
     command: (Address) -> [String]
   ) throws {
     self.peer = peer
     self.address = address
-    if case .unix(let path) = address { unsafe _ = unlink(path) }
-    let words = command(address)
-    process = try ChildProcess(words)
-    let deadline = Clocks.now() + 300 * 1_000_000_000
+    Self.forget(address)
+    process = try ChildProcess(command(address), output: log)
+    identifier = process.identifier
+    let deadline = ContinuousClock.now + .seconds(patience)
     while true {
       if let connection = try? Negotiated(to: address) {
         connection.disconnect()
+        findDaemon(log)
         return
       }
-      guard !process.hasEnded, Clocks.now() < deadline else {
+      guard !process.hasEnded || peer == .nbdServer && process.wait().status == 0 else {
+        throw BenchFailure(lastWords: log)
+      }
+      guard ContinuousClock.now < deadline else {
         process.end()
-        throw BenchFailure("does not serve: \(words.joined(separator: " "))")
+        Self.forget(address)
+        throw BenchFailure("not ready after \(Format.figure(patience)) s")
       }
       usleep(pause)
     }
   }
 
+  deinit {
+    end()
+  }
+
+  /// Where nbd-server tells which process serves.
+  static func daemonFile(in folder: String) -> String { "\(folder)/nbd-server.pid" }
+
+  private func findDaemon(_ log: String) {
+    guard peer == .nbdServer, let end = log.lastIndex(of: "/"),
+      let text = try? TextFile.read(Self.daemonFile(in: String(log[..<end]))),
+      let found = pid_t(text.prefix { $0.isNumber })
+    else { return }
+    identifier = found
+    Interruption.add(found)
+  }
+
   /// Ends it.
   @discardableResult
   func end() -> ChildProcess.Usage {
+    if identifier != process.identifier {
+      kill(identifier, SIGTERM)
+      Interruption.ended(identifier)
+      identifier = process.identifier
+    }
     let usage = process.end()
-    if case .unix(let path) = address { unsafe _ = unlink(path) }
+    Self.forget(address)
     return usage
   }
-}
 
-/// How servers are told where to listen, and what to serve.
-struct Commands {
-  /// The program that is measured.
-  var nbdgen: String
-  /// This program.
-  var bench: String
-  /// Where files that servers need may be made.
-  var folder: String
-
-  /// nbdgen and nbdkit have the same words.
-  func generator(_ program: Peer, _ words: [String]) -> (Address) -> [String] {
-    let name = program == .nbdgen ? nbdgen : "nbdkit"
-    let options = program == .nbdgen ? [] : ["-f"]
-    return { [name] + options + Self.listen($0) + words }
-  }
-
-  private static func listen(_ address: Address) -> [String] {
-    switch address {
-    case .unix(let path): ["-U", path]
-    case .tcp(let port): ["-i", "127.0.0.1", "-p", String(port)]
-    }
-  }
-
-  func qemuNbd(_ file: String) -> (Address) -> [String] {
-    { address in
-      let place =
-        switch address {
-        case .unix(let path): ["-k", path]
-        case .tcp(let port): ["-b", "127.0.0.1", "-p", String(port)]
-        }
-      return ["qemu-nbd", "-r", "-f", "raw", "--aio=io_uring", "-e", "16", "-t"] + place + [file]
-    }
-  }
-
-  func nbdServer(_ file: String) -> (Address) -> [String] {
-    { address in
-      let name = "\(folder)/nbd-server.conf"
-      let place =
-        switch address {
-        case .unix(let path): "unixsock = \(path)\nport = 0"
-        case .tcp(let port): "listenaddr = 127.0.0.1\nport = \(port)"
-        }
-      let text =
-        "[generic]\n\(place)\nallowlist = true\n[default]\nexportname = \(file)\nreadonly = true\n"
-      try? TextFile.write(text, to: name)
-      return ["nbd-server", "-d", "-C", name]
-    }
-  }
-
-  func floor(size: Int, file: String? = nil) -> (Address) -> [String] {
-    { address in
-      let place =
-        switch address {
-        case .unix(let path): ["--unix", path]
-        case .tcp(let port): ["--port", String(port)]
-        }
-      return [bench, "floor", "--size", String(size)] + place + (file.map { ["--file", $0] } ?? [])
-    }
+  private static func forget(_ address: Address) {
+    if case .unix(let path) = address { unsafe _ = unlink(path) }
   }
 }

@@ -1,0 +1,115 @@
+import Glibc
+import NBDLoad
+import Synchronization
+
+/// How long a client's cached reads take while another client reads what is not in
+/// memory.
+extension Suite {
+  func measureNeighbours() throws {
+    guard wants("neighbour/") else { return }
+    let cached = 64 << 20
+    let size = cached + scaled(2048) << 20
+    let file = try inputs.once("neighbours") { try Inputs.writeRandom($0, size) }
+    let commands: [Peer: (Address) -> [String]] = [
+      .nbdgen: commands.generator(.nbdgen, ["data", "<\(file)"]),
+      .nbdkit: commands.generator(.nbdkit, ["file", file]),
+    ]
+    var servers: [Peer: Server] = [:]
+    defer { servers.values.forEach { $0.end() } }
+    for peer in [Peer.nbdgen, .nbdkit] {
+      guard let command = commands[peer] else { continue }
+      servers[peer] = try Server(peer, at: address(peer), log: log, command: command)
+    }
+    for (name, neighbour) in [
+      ("alone", Neighbour.none), ("beside-cached-reads", .cached), ("beside-cold-reads", .cold),
+    ] {
+      try alternate([.nbdgen, .nbdkit], "neighbour/\(name)", runs: runs, failing: .p50) { peer in
+        guard let server = servers[peer] else { return [] }
+        try Inputs.warm(file)
+        if neighbour == .cold { try Inputs.drop(file, cached..<size) }
+        return try measure(server, neighbour, cached: 0..<cached, others: cached..<size)
+      }
+    }
+    report("4 KiB reads, one at a time, and a neighbour with 16", "neighbour/")
+    inputs.forget("neighbours")
+  }
+
+  private func measure(
+    _ server: Server,
+    _ neighbour: Neighbour,
+    cached: Range<Int>,
+    others: Range<Int>
+  ) throws -> [(Figure, Double)] {
+    var plan = LoadPlan()
+    plan.ranges = [cached]
+    plan.duration = 500_000_000
+    var crowd: Crowd?
+    if neighbour != .none {
+      var others = LoadPlan(reading: others)
+      others.depth = 16
+      crowd = try Crowd(others, at: server.address)
+    }
+    let result = try LoadClient.run(plan, at: server.address)
+    let rate = try crowd?.stop()
+    guard rate != 0 else { throw BenchFailure("the neighbour read nothing") }
+    return [
+      (.p50, result.latencies.percentile(0.5)), (.p99, result.latencies.percentile(0.99)),
+    ]
+  }
+}
+
+private enum Neighbour {
+  case none, cached, cold
+}
+
+extension LoadPlan {
+  /// Random reads within a range.
+  fileprivate init(reading range: Range<Int>) {
+    self.init()
+    ranges = [range]
+  }
+}
+
+/// A client on a thread of its own, until it is told to stop.
+private final class Crowd: Sendable {
+  private let plan: LoadPlan
+  private let address: Address
+  private let shouldStop = Atomic(false)
+  private let thread = Mutex(pthread_t())
+  private let outcome = Mutex<Result<LoadResult, any Error>?>(nil)
+
+  init(_ plan: LoadPlan, at address: Address) throws {
+    self.plan = plan
+    self.address = address
+    var identifier = pthread_t()
+    unsafe pthread_create(
+      &identifier,
+      nil,
+      { argument in
+        guard let argument = unsafe argument else { return nil }
+        unsafe Unmanaged<Crowd>.fromOpaque(argument).takeRetainedValue().run()
+        return nil
+      },
+      Unmanaged.passRetained(self).toOpaque()
+    )
+    let started = identifier
+    thread.withLock { $0 = started }
+  }
+
+  private func run() {
+    var plan = plan
+    plan.duration = 60_000_000_000
+    let asked = plan
+    let found = Result {
+      try LoadClient.run(asked, at: address) { shouldStop.load(ordering: .relaxed) }
+    }
+    outcome.withLock { $0 = found }
+  }
+
+  /// Has it stop; how many requests a second it made.
+  func stop() throws -> Double {
+    shouldStop.store(true, ordering: .relaxed)
+    pthread_join(thread.withLock { $0 }, nil)
+    return try outcome.withLock { try $0?.get().rate } ?? 0
+  }
+}
