@@ -7,7 +7,9 @@ struct Nbdgen: ParsableCommand {
 
   static let configuration = CommandConfiguration(
     commandName: "nbdgen",
-    subcommands: [Serve.self, Digest.self, Share.self, Help.self],
+    subcommands: [
+      Serve.self, ServeFile.self, Write.self, Digest.self, Share.self, List.self, Help.self,
+    ],
     defaultSubcommand: Serve.self,
     helpNames: []
   )
