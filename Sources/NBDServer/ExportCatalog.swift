@@ -1,3 +1,6 @@
+import NBDProtocol
+import Synchronization
+
 /// The exports of a server.
 public struct ExportCatalog: Sendable {
   /// The exports that are listed, in this order.
@@ -13,6 +16,25 @@ public struct ExportCatalog: Sendable {
 
   /// Where the export of each name is.
   private let indices: [[UInt8]: Int]
+
+  /// What answers those who ask for the list, once somebody did.
+  private let encodedList = EncodedList()
+
+  private final class EncodedList: Sendable {
+    let bytes = Mutex<[UInt8]?>(nil)
+  }
+
+  /// The replies that list the exports.
+  ///
+  /// Of many exports they take a while, so they are made once.
+  var listing: [UInt8] {
+    encodedList.bytes.withLock { bytes in
+      if let bytes { return bytes }
+      let made = Negotiation.encodeList(of: exports.lazy.map { ($0.name, $0.description) })
+      bytes = made
+      return made
+    }
+  }
 
   /// Creates a catalog.
   ///

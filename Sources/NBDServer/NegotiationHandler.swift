@@ -190,8 +190,7 @@ final class NegotiationHandler: ChannelDuplexHandler, RemovableChannelHandler {
     case .check(let name):
       perform(negotiation.confirm(catalog.export(named: name) != nil), context)
     case .listExports:
-      let exports = catalog.exports.map { ($0.name, $0.description) }
-      perform(negotiation.list(exports), context)
+      perform(negotiation.list(encoded: catalog.listing), context)
     case .transmit:
       preconditionFailure("transmission follows the lookup of an export")
     case .startTLS(let bytes):
