@@ -1,3 +1,4 @@
+import CHost
 import DiskModel
 import GeneratorKit
 import SystemPackage
@@ -47,9 +48,44 @@ struct ExportsFile {
     self.path = path
     let bytes = try Self.read(path)
     do throws(FileProblems) {
-      entries = try ExportsReader.entries(try YAMLText.root(of: bytes))
+      entries = Self.compacted(try ExportsReader.entries(try YAMLText.root(of: bytes)))
     } catch {
       throw UserError(error, in: path)
+    }
+  }
+
+  /// The same entries, in memory that lies together.
+  ///
+  /// Reading a file takes several times what its entries take, and they lie scattered
+  /// over that, so that none of it could be given back to the host.
+  private static func compacted(_ scattered: consuming [Entry]) -> [Entry] {
+    let packed = scattered.map { entry in
+      (entry.generator, entry.isBuiltAtStart, entry.position, entry.words.count)
+    }
+    var (text, ends): ([UInt8], [Int]) = ([], [])
+    for entry in scattered {
+      for part in [entry.name, entry.description] + entry.words {
+        text += part.utf8
+        ends.append(text.count)
+      }
+    }
+    scattered = []
+    host_trim_memory()
+    var (start, index) = (0, 0)
+    func next() -> String {
+      defer { (start, index) = (ends[index], index + 1) }
+      return String(decoding: text[start..<ends[index]], as: UTF8.self)
+    }
+    return packed.map { generator, isBuiltAtStart, position, count in
+      let (name, description) = (next(), next())
+      return Entry(
+        name: name,
+        description: description,
+        generator: generator,
+        words: (0..<count).map { _ in next() },
+        isBuiltAtStart: isBuiltAtStart,
+        position: position
+      )
     }
   }
 
