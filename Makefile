@@ -40,9 +40,9 @@ test:
 	scripts/guest/prepare
 	scripts/newer-peers
 	$(MAKE) lint
+	$(MAKE) cost
 	$(SWIFT) build --build-tests
 	$(SWIFT) test --skip-build
-	$(MAKE) cost
 
 lint:
 	$(SWIFT) format lint --strict --recursive --parallel Package.swift Sources Generators Tests Examples/OwnGenerator Fuzz/Package.swift Fuzz/Sources Benchmarks/Package.swift Benchmarks/Sources
