@@ -24,6 +24,11 @@ struct Help: ParsableCommand {
       print(Nbdgen.helpMessage(for: Digest.self))
       return
     }
+    let verbs: [any ParsableCommand.Type] = [MapCommand.self, WhoCommand.self, TraceCommand.self]
+    if let verb = verbs.first(where: { $0.configuration.commandName == generator }) {
+      print(Nbdgen.helpMessage(for: verb))
+      return
+    }
     print(try GeneratorRegistry.generator(named: generator).manual.page())
   }
 

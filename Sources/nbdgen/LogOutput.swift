@@ -115,7 +115,8 @@ enum JSONLine {
     return "{\(members.joined(separator: ","))}"
   }
 
-  private static func string(_ text: String) -> String {
+  /// A string with its quotes.
+  static func string(_ text: String) -> String {
     var result = "\""
     for scalar in text.unicodeScalars {
       switch scalar {

@@ -7,7 +7,10 @@ struct Nbdgen: ParsableCommand {
 
   static let configuration = CommandConfiguration(
     commandName: "nbdgen",
-    subcommands: [Serve.self, Digest.self, Share.self, Help.self],
+    subcommands: [
+      Serve.self, Digest.self, MapCommand.self, WhoCommand.self, TraceCommand.self, Share.self,
+      Help.self,
+    ],
     defaultSubcommand: Serve.self,
     helpNames: []
   )

@@ -10,6 +10,9 @@ struct Serve: ParsableCommand {
     usage: """
       nbdgen [options] GENERATOR [key=value ...]
              nbdgen digest GENERATOR [key=value ...]
+             nbdgen map GENERATOR [key=value ...]
+             nbdgen who PLACE ... GENERATOR [key=value ...]
+             nbdgen trace summary FILE
              nbdgen share FILE|EXPRESSION
              nbdgen help [GENERATOR]
       """,
@@ -127,6 +130,13 @@ struct Serve: ParsableCommand {
   )
   var isReadOnly = false
 
+  @Option(
+    name: .customLong("trace"),
+    parsing: .unconditional,
+    help: .init("Record which files and structures clients read, and when.", valueName: "file")
+  )
+  var trace: String?
+
   @OptionGroup var logging: LoggingOptions
 
   @Flag(name: [.short, .long], help: "Explain the command, or the generator.")
@@ -170,7 +180,8 @@ struct Serve: ParsableCommand {
       pidFile: pidFile,
       log: try logging.output(),
       metricsEndpoint: try logging.metricsEndpoint(),
-      isVerbose: logging.verbose
+      isVerbose: logging.verbose,
+      tracePath: trace
     )
     let status = try session.run()
     if status != 0 { throw ExitCode(status) }

@@ -21,19 +21,25 @@ struct ServeSession {
   /// Where metrics are served; `nil` for nowhere.
   var metricsEndpoint: Endpoint?
   var isVerbose: Bool
+  /// Where it is written what clients read; `nil` for nowhere.
+  var tracePath: String?
 
   /// Serves until a signal, or the command's end.
   ///
   /// - Returns: The exit status.
   /// - Throws: ``UserError``; nothing is left behind.
   func run() throws -> Int32 {
-    let generated = try recipe.build()
+    var generated = try recipe.build()
     for note in generated.notes { StandardError.print("nbdgen: note: \(note)") }
+    let recorder = try tracePath.map { try TraceRecorder($0, of: generated) }
+    defer { recorder?.finish() }
+    // What the disk itself does not need.
+    generated.makeMap = nil
 
     var leftovers = Leftovers()
     defer { leftovers.remove() }
     let end = ClientsEnd()
-    let server = try start(generated, &leftovers, end)
+    let server = try start(generated, recorder, &leftovers, end)
     defer {
       server.stop()
       if isVerbose { report(server) }
@@ -69,6 +75,7 @@ struct ServeSession {
 
   private func start(
     _ generated: GeneratedDisk,
+    _ recorder: TraceRecorder?,
     _ leftovers: inout Leftovers,
     _ end: ClientsEnd
   ) throws -> NBDServer {
@@ -86,7 +93,7 @@ struct ServeSession {
     do throws(ServerError) {
       return try NBDServer(
         on: endpoint,
-        catalog: catalog(generated),
+        catalog: catalog(generated, recorder),
         limits: limits,
         security: security,
         logger: logger,
@@ -98,14 +105,16 @@ struct ServeSession {
   }
 
   /// The export that clients see; one that depends on its name has any.
-  private func catalog(_ generated: GeneratedDisk) -> ExportCatalog {
+  private func catalog(_ generated: GeneratedDisk, _ recorder: TraceRecorder?) -> ExportCatalog {
     switch generated.content {
     case .disk(let disk):
-      let export = Export(name: exportName, description: generated.summary, disk: disk)
+      var export = Export(name: exportName, description: generated.summary, disk: disk)
+      export.observer = recorder
       return ExportCatalog([export])
     case .perSession(let recipe):
       let content = Export.Content.perSession(SessionDisk(recipe))
-      let export = Export(name: "", description: generated.summary, content: content)
+      var export = Export(name: "", description: generated.summary, content: content)
+      export.observer = recorder
       return ExportCatalog([export], other: export)
     }
   }

@@ -128,6 +128,9 @@ int host_take_standard_streams(int *input, int *output, int *is_socket);
 /// Whether a descriptor is a terminal.
 int host_is_terminal(int descriptor);
 
+/// Columns of a terminal; 0 if they are not known.
+int host_terminal_width(int descriptor);
+
 /// Removes a name from the filesystem.
 int host_remove_file(const char *path);
 
