@@ -80,8 +80,7 @@ public struct SegmentMap: DiskMap {
     /// share storage.
     var isUnrolled: Bool {
       if range.count <= unit.size - phase { return true }
-      let periods = range.count / unit.size + 2
-      return isMixed && periods <= Self.pieceLimit / unit.segmentCount
+      return isMixed && range.count / unit.size < Self.pieceLimit / unit.segmentCount - 1
     }
 
     /// Where the unit lies that has a byte of the part; it may start before the part.

@@ -137,7 +137,8 @@ func grouped(_ count: Int) -> String {
 /// A share in per cent, with a digit behind the point.
 func share(_ part: Int, of whole: Int) -> String {
   guard whole > 0, part > 0 else { return "0 %" }
-  let tenths = Int(Double(part) / Double(whole) * 1000)
+  // What a file says may be absurd.
+  let tenths = Int(min(Double(part) / Double(whole) * 1000, 1e12))
   return tenths == 0 ? "<0.1 %" : "\(tenths / 10).\(tenths % 10) %"
 }
 

@@ -20,12 +20,12 @@ struct Place {
     if text.hasPrefix("0x") || text.hasPrefix("0X") {
       offset = Int(text.dropFirst(2), radix: 16).flatMap { $0 < 0 ? nil : $0 }
     }
-    guard let offset, offset <= Int.max - Self.sectorSize else {
+    guard let offset, offset < .max else {
       throw UserError(
         usage: "who: \(text): not a place; write an offset such as 1M, or a sector such as 2048s"
       )
     }
-    range = offset..<offset + (isSector ? Self.sectorSize : 1)
+    range = offset..<offset + min(isSector ? Self.sectorSize : 1, .max - offset)
   }
 
   /// What some of the bytes belong to.
@@ -41,11 +41,11 @@ struct Place {
     }
   }
 
-  /// What the bytes belong to, in their order.
+  /// What the bytes belong to, in their order; the disk may end within a sector.
   func answers(on map: any DiskMap) -> [Answer] {
     var answers: [Answer] = []
     var position = range.lowerBound
-    while position < range.upperBound {
+    while position < min(range.upperBound, map.size) {
       let piece = map.detail(at: position)
       answers.append(Answer(offset: position, piece: piece))
       position = piece.range.upperBound

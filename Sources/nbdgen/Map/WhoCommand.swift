@@ -41,7 +41,7 @@ struct WhoCommand: ParsableCommand {
       throw UserError(usage: "who: \(what); write an offset such as 1M, or a sector such as 2048s")
     }
     let disk = try options.build(rest, for: "who")
-    for place in places where place.range.upperBound > disk.size {
+    for place in places where place.range.lowerBound >= disk.size {
       throw UserError(
         usage: "who: \(place.text): behind the end of the disk, which has \(disk.size) bytes"
       )

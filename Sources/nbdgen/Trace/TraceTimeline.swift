@@ -141,7 +141,7 @@ struct TraceTimeline {
     let end = Double(summary.duration) / 1_000_000
     guard end > 0 else { return }
     var step = 0.001
-    for factor in [2, 2.5, 2].cycled(30) where end / step > 9 { step *= factor }
+    for factor in [2, 2.5, 2].cycled(60) where end / step > 9 { step *= factor }
     var time = 0.0
     while time <= end {
       let x = Self.left + time / end * width
@@ -179,7 +179,8 @@ struct TraceTimeline {
         index += 1
       }
       func time(_ column: Int) -> String {
-        seconds(Int(Double(column) / Double(Self.columnCount) * Double(summary.duration)))
+        let share = Double(column) / Double(Self.columnCount)
+        return seconds(Int(min(share * Double(summary.duration), 1e18)))
       }
       svg.rectangle(
         Self.left + Double(first) * Self.columnWidth,
