@@ -118,7 +118,7 @@ let package = Package(
     .executableTarget(
       name: "nbdgen",
       dependencies: [
-        "CHost", "DataGenerator", "DiskModel", "FloppyGenerator", "GeneratorKit",
+        "CHost", "DataGenerator", "DiskModel", "FileTree", "FloppyGenerator", "GeneratorKit",
         "InfoGenerator", "LinuxDiskGenerator", "NBDServer",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),

@@ -14,13 +14,13 @@ struct FloppyAssembly {
   let time: DOSTime
 
   /// Where directories start; 0 for a root directory that has no cluster.
-  private var directoryClusters: [Int] = []
+  private(set) var directoryClusters: [Int] = []
 
   /// Where the files of each directory start; 0 for an empty one.
-  private var fileClusters: [[Int]] = []
+  private(set) var fileClusters: [[Int]] = []
 
   /// The last clusters of all files, ascending.
-  private var lastClusters: [UInt32] = []
+  private(set) var lastClusters: [UInt32] = []
 
   private var nextCluster = 2
 

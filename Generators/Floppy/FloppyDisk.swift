@@ -42,11 +42,17 @@ public enum FloppyDisk: Generator {
     } catch {
       preconditionFailure("sizes are checked before anything is laid out")
     }
-    return GeneratedDisk(
+    var generated = GeneratedDisk(
       disk,
       summary: summary(selection, geometry, options),
       notes: tree.notes + selection.remarks.lines
     )
+    generated.makeMap = { [size = disk.size] in
+      let map = FloppyMap.map(of: assembly)
+      let start = partitioning.firstSector * sectorSize
+      return partitioning.layout.map(around: map, in: start..<start + map.size, size: size)
+    }
+    return generated
   }
 
   private static func scan(

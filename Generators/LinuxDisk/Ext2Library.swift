@@ -142,7 +142,8 @@ import CExt2FS
         Geometry.Group(
           blockBitmap: unsafe Int(ext2fs_block_bitmap_loc(handle, group)),
           inodeBitmap: unsafe Int(ext2fs_inode_bitmap_loc(handle, group)),
-          inodeTable: unsafe Int(ext2fs_inode_table_loc(handle, group))
+          inodeTable: unsafe Int(ext2fs_inode_table_loc(handle, group)),
+          hasSuperblock: unsafe ext2fs_bg_has_super(handle, group) != 0
         )
       )
     }
@@ -153,6 +154,7 @@ import CExt2FS
       inodesPerGroup: Int(superblock.s_inodes_per_group),
       inodeTableBlocks: unsafe Int(filesystem.inode_blocks_per_group),
       groups: groups,
+      descriptorBlocks: unsafe Int(filesystem.desc_blocks),
       freeRuns: try freeRuns(blockCount: blockCount)
     )
   }

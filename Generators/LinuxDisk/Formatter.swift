@@ -27,6 +27,13 @@ struct Formatter {
     case minimal
   }
 
+  /// A filesystem that was made.
+  struct Filesystem {
+    var disk: Disk
+    /// Tells what lies where.
+    var plan: FilesystemPlan
+  }
+
   /// Why there is no filesystem.
   enum Failure: Error {
     /// The size that was asked for is not enough; `needed` bytes are.
@@ -39,22 +46,22 @@ struct Formatter {
   }
 
   /// Makes the filesystem, with gaps between what is in it if there is room for them.
-  func makeDisk(_ size: SizeRequest) throws(Failure) -> Disk {
+  func make(_ size: SizeRequest) throws(Failure) -> Filesystem {
     if size != .minimal {
       var spaced = self
       spaced.catalog = catalog.spaced
-      if let disk = try spaced.makeSpacedDisk(size) { return disk }
+      if let filesystem = try spaced.makeSpaced(size) { return filesystem }
     }
-    return try makePackedDisk(size)
+    return try makePacked(size)
   }
 
   /// Whether there are gaps between files.
   private var isSpaced: Bool { !catalog.levels.isEmpty }
 
-  private func makeSpacedDisk(_ size: SizeRequest) throws(Failure) -> Disk? {
+  private func makeSpaced(_ size: SizeRequest) throws(Failure) -> Filesystem? {
     guard case .exactly(let bytes) = size else {
       do throws(Failure) {
-        return try makePackedDisk(size)
+        return try makePacked(size)
       } catch {
         switch error {
         case .tooSmall, .tooLarge, .tooManyInodes: return nil
@@ -68,22 +75,22 @@ struct Formatter {
 
   /// Makes the filesystem with so many bytes, or a part of a group less: one that cannot
   /// hold its own head is left out, and with it the inodes that it should have had.
-  private func makeExactly(_ bytes: Int) throws(Failure) -> Disk? {
+  private func makeExactly(_ bytes: Int) throws(Failure) -> Filesystem? {
     let blockCount = bytes / format.blockSize
     let rest = (blockCount - format.firstBlock) % format.blocksPerGroup
     for count in [blockCount, blockCount - rest] where count > format.firstBlock {
       let attempt = Attempt(blockCount: count, inodeCount: inodeCount(spare: 0))
-      if case .disk(let disk) = try make(attempt) { return disk }
+      if case .made(let filesystem) = try make(attempt) { return filesystem }
     }
     return nil
   }
 
-  private func makePackedDisk(_ size: SizeRequest) throws(Failure) -> Disk {
+  private func makePacked(_ size: SizeRequest) throws(Failure) -> Filesystem {
     let blockSize = format.blockSize
     switch size {
     case .exactly(let bytes):
-      if let disk = try makeExactly(bytes) { return disk }
-      throw .tooSmall(needed: try makeFitting(spareBlocks: 0, spareInodes: 0).size)
+      if let filesystem = try makeExactly(bytes) { return filesystem }
+      throw .tooSmall(needed: try makeFitting(spareBlocks: 0, spareInodes: 0).disk.size)
     case .extra(let bytes):
       return try makeFitting(spareBlocks: bytes / blockSize + (bytes % blockSize == 0 ? 0 : 1))
     case .automatic:
@@ -94,19 +101,19 @@ struct Formatter {
   }
 
   /// Makes the filesystem with the fewest blocks that are enough.
-  private func makeSmallest() throws(Failure) -> Disk {
-    var disk = try makeFitting(spareBlocks: 0, spareInodes: 0)
+  private func makeSmallest() throws(Failure) -> Filesystem {
+    var filesystem = try makeFitting(spareBlocks: 0, spareInodes: 0)
     let inodes = inodeCount(spare: 0)
-    var (low, high) = (contentBlocks(), disk.size / format.blockSize)
+    var (low, high) = (contentBlocks(), filesystem.disk.size / format.blockSize)
     while high - low > 1 {
       let middle = low + (high - low) / 2
-      if case .disk(let smaller) = try make(Attempt(blockCount: middle, inodeCount: inodes)) {
-        (disk, high) = (smaller, middle)
+      if case .made(let smaller) = try make(Attempt(blockCount: middle, inodeCount: inodes)) {
+        (filesystem, high) = (smaller, middle)
       } else {
         low = middle
       }
     }
-    return disk
+    return filesystem
   }
 
   /// Makes the filesystem about as small as it can be, with spare blocks and inodes;
@@ -114,7 +121,7 @@ struct Formatter {
   private func makeFitting(
     spareBlocks: Int?,
     spareInodes: Int? = nil
-  ) throws(Failure) -> Disk {
+  ) throws(Failure) -> Filesystem {
     let content = contentBlocks()
     let spare = spareBlocks ?? content / 5
     let inodes = inodeCount(spare: spareInodes ?? usualSpareInodes(for: spare))
@@ -131,7 +138,7 @@ struct Formatter {
         spareBlocks: spare
       )
       switch try make(attempt) {
-      case .disk(let disk): return disk
+      case .made(let filesystem): return filesystem
       case .missing(let blocks): sizing.add(blocks)
       }
     }
@@ -181,7 +188,7 @@ struct Formatter {
   }
 
   private enum Outcome {
-    case disk(Disk)
+    case made(Filesystem)
     /// So many blocks are missing, at least.
     case missing(Int)
   }
@@ -243,7 +250,8 @@ struct Formatter {
         writes: writes,
         journalSuperblock: journal
       )
-      return .disk(disk)
+      let plan = FilesystemPlan(layout, geometry: geometry, placements: builder.placements)
+      return .made(Filesystem(disk: disk, plan: plan))
     } catch {
       preconditionFailure("block numbers have 48 bits, so their bytes are countable")
     }

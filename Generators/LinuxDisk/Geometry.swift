@@ -8,6 +8,8 @@ struct Geometry: Sendable {
   /// Blocks of one group's inode table.
   var inodeTableBlocks: Int
   var groups: [Group]
+  /// Blocks of one copy of the group descriptors.
+  var descriptorBlocks = 0
   /// The blocks that nothing is in yet, as ascending runs.
   var freeRuns: [Range<Int>]
 
@@ -16,6 +18,8 @@ struct Geometry: Sendable {
     var blockBitmap: Int
     var inodeBitmap: Int
     var inodeTable: Int
+    /// Whether the group starts with a copy of the superblock and the descriptors.
+    var hasSuperblock = false
   }
 
   /// One endless run of free blocks, to count with.

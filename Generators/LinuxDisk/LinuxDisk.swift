@@ -36,14 +36,18 @@ public enum LinuxDisk: Generator {
       spareInodeCount: options.spareInodeCount,
       reserved: options.reserved
     )
-    let disk = try partition(
-      try makeDisk(formatter, options, parameters),
-      options,
-      identity
-    )
+    let filesystem = try makeFilesystem(formatter, options, parameters)
+    let disk = try partition(filesystem.disk, options, identity)
     let notes = tree.notes + limits.notes(catalog.numbering)
     var generated = GeneratedDisk(disk, summary: summary(tree, options), notes: notes)
     generated.recipe = identity.recipe(parameters, time: formatter.time)
+    generated.makeMap = { [plan = filesystem.plan, size = disk.size] in
+      let map = FilesystemMap(plan)
+      let start = options.layout == .none ? 0 : partitionAlignment
+      var end = start + map.size
+      if case .exactly(let bytes) = options.size { end = max(end, start + bytes) }
+      return options.layout.map(around: map, in: start..<end, size: size)
+    }
     return generated
   }
 
@@ -107,13 +111,13 @@ public enum LinuxDisk: Generator {
   /// How many problems are named.
   private static let problemLimit = 20
 
-  private static func makeDisk(
+  private static func makeFilesystem(
     _ formatter: Formatter,
     _ options: LinuxDiskOptions,
     _ parameters: Parameters
-  ) throws(GeneratorError) -> Disk {
+  ) throws(GeneratorError) -> Formatter.Filesystem {
     do throws(Formatter.Failure) {
-      return try formatter.makeDisk(options.size)
+      return try formatter.make(options.size)
     } catch {
       switch error {
       case .library(let error):

@@ -11,6 +11,7 @@
 #ifdef __linux__
 #include <malloc.h>
 #endif
+#include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/socket.h>
@@ -278,6 +279,11 @@ int host_take_standard_streams(int *input, int *output, int *is_socket) {
 }
 
 int host_is_terminal(int descriptor) { return isatty(descriptor); }
+
+int host_terminal_width(int descriptor) {
+  struct winsize size;
+  return ioctl(descriptor, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
+}
 
 int host_remove_file(const char *path) {
   return unlink(path) == 0 ? 0 : -errno;

@@ -62,7 +62,7 @@ public struct Disk: Sendable {
   /// Index of the segment that covers `offset`, by binary search.
   ///
   /// - Precondition: `offset` is in `0..<size`.
-  func segmentIndex(at offset: Int) -> Int {
+  package func segmentIndex(at offset: Int) -> Int {
     precondition(0 <= offset && offset < size, "the offset lies on the disk")
     var low = 0
     var high = starts.count

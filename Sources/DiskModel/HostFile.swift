@@ -29,6 +29,9 @@ public final class HostFile: ByteSource {
     self.index = index
   }
 
+  /// The file's path, for people.
+  package var path: String { self.set.path(of: index) }
+
   deinit {
     state.withLock { if $0.descriptor >= 0 { host_close($0.descriptor) } }
   }

@@ -54,7 +54,7 @@ public struct Segment: Sendable {
     }
 
     /// The role of all of its bytes if nobody gave it one; `nil` if it has several.
-    var uniformRole: Role? {
+    package var uniformRole: Role? {
       switch self {
       case .zeros(.hole): .free
       case .zeros(.written), .bytes, .source: .content

@@ -35,6 +35,13 @@ public struct GeneratedDisk: Sendable {
   /// Equal recipes make equal disks, on every host.
   public var recipe: String?
 
+  /// Makes the map that tells what lies where; `nil` if nothing is known but the disk's
+  /// segments.
+  ///
+  /// It may hold on to memory that the disk does not need: who has no use for it sets
+  /// it to `nil`.
+  public var makeMap: (@Sendable () -> any DiskMap)?
+
   /// What clients read, and who decides it.
   public enum Content: Sendable {
     /// One disk for all clients.
@@ -59,6 +66,11 @@ public struct GeneratedDisk: Sendable {
   /// The disk, if it is the same for all clients.
   public var disk: Disk? {
     if case .disk(let disk) = content { disk } else { nil }
+  }
+
+  /// What lies where on the disk; `nil` if there is one for each client.
+  public var map: (any DiskMap)? {
+    disk.map { disk in makeMap?() ?? SegmentMap(disk) }
   }
 }
 

@@ -12,6 +12,9 @@ public struct Export: Sendable {
   /// What clients read.
   public var content: Content
 
+  /// Is told what clients read; usually nobody is.
+  public var observer: (any ReadObserver)?
+
   /// What clients read, and who decides it.
   public enum Content: Sendable {
     /// One disk for all.
@@ -41,9 +44,12 @@ public struct Export: Sendable {
 struct ResolvedExport: Sendable {
   var disk: Disk
   var information: ExportInformation
+  /// Is told what the client reads.
+  var observer: (any ReadObserver)?
 
   init(_ disk: Disk, of export: Export, name: [UInt8], isSameForAll: Bool) {
     self.disk = disk
+    observer = export.observer
     information = ExportInformation(
       name: name,
       description: export.description,

@@ -302,7 +302,12 @@ final class NegotiationHandler: ChannelDuplexHandler, RemovableChannelHandler {
       contexts: agreement.contexts,
       lengthLimit: services.limits.requestSize
     )
-    let handler = TransmissionHandler(responder, services)
+    let watch = ReadWatch(
+      export.observer,
+      client: services.client(of: context.channel),
+      disk: export.disk
+    )
+    let handler = TransmissionHandler(responder, services, watch)
     let pipeline = context.pipeline.syncOperations
     do {
       try pipeline.addHandler(handler, position: .after(self))

@@ -39,6 +39,9 @@ final class TransmissionHandler: ChannelDuplexHandler {
   private(set) var stepStart = NIODeadline.now()
   var isStepAnswer = false
 
+  /// Who is told what the client reads; usually nobody.
+  private let watch: ReadWatch?
+
   private var inbound = ByteBuffer()
   private var payload: Payload?
   private var gate = ReadGate()
@@ -64,8 +67,9 @@ final class TransmissionHandler: ChannelDuplexHandler {
   /// Whether there is more to do, but others have their turn.
   private var isGivingWay = false
 
-  init(_ responder: Responder, _ services: ConnectionServices) {
+  init(_ responder: Responder, _ services: ConnectionServices, _ watch: ReadWatch? = nil) {
     self.responder = responder
+    self.watch = watch
     self.services = services
     tally = services.metrics.begin()
   }
@@ -98,6 +102,7 @@ final class TransmissionHandler: ChannelDuplexHandler {
 
   func channelInactive(context: ChannelHandlerContext) {
     isClosed = true
+    watch?.end()
     services.metrics.end(tally)
     longRead = nil
     inbound.clear()
@@ -252,6 +257,7 @@ final class TransmissionHandler: ChannelDuplexHandler {
     }
     switch responder.check(request, payload: payload) {
     case .read(let range, let isSplittable):
+      watch?.note(range)
       read(range, address: address, isSplittable: isSplittable, context)
     case .blockStatus(let range, let isOneEnough, let contexts):
       let reply = responder.blockStatus(range, isOneEnough: isOneEnough, contexts: contexts)

@@ -11,8 +11,8 @@ struct Nbdgen: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "nbdgen",
     subcommands: [
-      Serve.self, ServeFile.self, Write.self, Digest.self, Share.self, List.self, Help.self,
-      Reference.self, Complete.self,
+      Serve.self, ServeFile.self, Write.self, MapCommand.self, WhoCommand.self, TraceCommand.self,
+      Digest.self, Share.self, List.self, Help.self, Reference.self, Complete.self,
     ],
     defaultSubcommand: Serve.self,
     helpNames: []

@@ -26,6 +26,9 @@ struct Offer {
   /// What people should know besides, a line each.
   var notes: [String] = []
 
+  /// Writes down what clients read; usually nobody does.
+  var recorder: TraceRecorder?
+
   /// Has the server offer something else from now on, because somebody asked for that;
   /// `nil` if there is nothing else.
   var renew: ((NBDServer) -> Void)?
@@ -38,17 +41,29 @@ extension Offering {
   ///   - exportName: What the user calls the export, or the default one.
   ///   - logger: Is told of what goes wrong later.
   ///   - isQuiet: Whether a terminal is shown nothing.
+  ///   - trace: Where it is written what clients read; `nil` for nowhere.
   /// - Returns: What to serve.
   /// - Throws: ``UserError``.
   func offer(
     named exportName: String,
     _ logger: Logger,
-    isQuiet: Bool
+    isQuiet: Bool,
+    trace: String?
   ) throws(UserError) -> Offer {
     switch self {
     case .disk(let recipe):
-      return Offer(try recipe.build(), named: exportName)
+      let generated = try recipe.build()
+      let recorder = try trace.map { path throws(UserError) in
+        try TraceRecorder(path, of: generated)
+      }
+      return Offer(generated, named: exportName, recorder)
     case .file(let file, let allowsHostAccess):
+      guard trace == nil else {
+        throw UserError(
+          usage: "--trace: records what clients read of one disk, not of a file of exports; "
+            + "serve the disk alone: nbdgen --trace FILE GENERATOR ..."
+        )
+      }
       host_block_signals()
       let renewal = ExportsRenewal(
         path: file.path,
@@ -63,14 +78,18 @@ extension Offering {
 
 extension Offer {
   /// One disk; an export that depends on its name has any.
-  init(_ generated: GeneratedDisk, named exportName: String) {
+  init(_ generated: GeneratedDisk, named exportName: String, _ recorder: TraceRecorder?) {
+    self.recorder = recorder
     let summary = generated.summary
     switch generated.content {
     case .disk(let disk):
-      catalog = ExportCatalog([Export(name: exportName, description: summary, disk: disk)])
+      var export = Export(name: exportName, description: summary, disk: disk)
+      export.observer = recorder
+      catalog = ExportCatalog([export])
     case .perSession(let recipe):
       let content = Export.Content.perSession(SessionDisk(recipe))
-      let export = Export(name: "", description: summary, content: content)
+      var export = Export(name: "", description: summary, content: content)
+      export.observer = recorder
       catalog = ExportCatalog([export], other: export)
     }
     let size = generated.disk.map { ", " + Size.describe($0.size) } ?? ""

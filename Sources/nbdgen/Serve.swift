@@ -11,6 +11,9 @@ struct Serve: ParsableCommand {
              nbdgen [options] serve EXPORTS.yaml
              nbdgen write OUT GENERATOR [key=value ...]
              nbdgen digest GENERATOR [key=value ...]
+             nbdgen map GENERATOR [key=value ...]
+             nbdgen who PLACE ... GENERATOR [key=value ...]
+             nbdgen trace summary FILE
              nbdgen share FILE|EXPRESSION
              nbdgen list
              nbdgen help [GENERATOR|TOPIC]

@@ -117,6 +117,13 @@ struct ServeOptions: ParsableArguments {
   )
   var isReadOnly = false
 
+  @Option(
+    name: .customLong("trace"),
+    parsing: .unconditional,
+    help: .init("Record which files and structures clients read, and when.", valueName: "file")
+  )
+  var trace: String?
+
   @OptionGroup var logging: LoggingOptions
 
   @Flag(
@@ -149,7 +156,8 @@ struct ServeOptions: ParsableArguments {
       metricsEndpoint: try logging.metricsEndpoint(),
       isVerbose: logging.verbose,
       isQuiet: logging.quiet,
-      isJSON: isJSON
+      isJSON: isJSON,
+      tracePath: trace
     )
     if exitsWithParent { try ParentProcess.exitWithIt() }
     let status = try session.run()

@@ -23,14 +23,17 @@ struct ServeSession {
   var isQuiet: Bool
   /// Whether a program is told what is served.
   var isJSON: Bool
+  /// Where it is written what clients read; `nil` for nowhere.
+  var tracePath: String?
 
   /// Serves until a signal, or the command's end.
   ///
   /// - Returns: The exit status.
   /// - Throws: ``UserError``; nothing is left behind.
   func run() throws -> Int32 {
-    let offer = try offering.offer(named: exportName, logger, isQuiet: isQuiet)
+    let offer = try offering.offer(named: exportName, logger, isQuiet: isQuiet, trace: tracePath)
     if !isQuiet { for note in offer.notes { StandardError.print("nbdgen: note: \(note)") } }
+    defer { offer.recorder?.finish() }
 
     var leftovers = Leftovers()
     defer { leftovers.remove() }

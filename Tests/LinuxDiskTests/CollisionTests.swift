@@ -67,7 +67,7 @@ struct CollisionTests {
         spareInodeCount: nil,
         reserved: .none
       )
-      try check(try formatter.makeDisk(.automatic))
+      try check(try formatter.make(.automatic).disk)
     }
   }
 }

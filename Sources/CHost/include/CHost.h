@@ -172,6 +172,9 @@ int host_clear_device(int descriptor, int64_t offset, int64_t count);
 /// Writing beyond the largest size of a file is an error, not the process's end.
 void host_ignore_size_signal(void);
 
+/// Columns of a terminal; 0 if they are not known.
+int host_terminal_width(int descriptor);
+
 /// Removes a name from the filesystem.
 int host_remove_file(const char *path);
 

@@ -1,7 +1,7 @@
 /// A value of JSON (RFC 8259).
 ///
 /// Numbers are whole or nothing: descriptors of images have no others.
-enum JSONValue: Equatable {
+package enum JSONValue: Equatable {
   case null
   case bool(Bool)
   case number(Int?)
@@ -10,34 +10,34 @@ enum JSONValue: Equatable {
   case object([String: JSONValue])
 
   /// Why a text is not JSON, and at which of its bytes.
-  struct Failure: Error, Equatable {
-    var problem: String
-    var offset: Int
+  package struct Failure: Error, Equatable {
+    package var problem: String
+    package var offset: Int
   }
 
   /// The value of a member of an object.
-  subscript(name: String) -> JSONValue? {
+  package subscript(name: String) -> JSONValue? {
     guard case .object(let members) = self else { return nil }
     return members[name]
   }
 
-  var string: String? {
+  package var string: String? {
     guard case .string(let value) = self else { return nil }
     return value
   }
 
-  var number: Int? {
+  package var number: Int? {
     guard case .number(let value) = self else { return nil }
     return value
   }
 
-  var array: [JSONValue]? {
+  package var array: [JSONValue]? {
     guard case .array(let values) = self else { return nil }
     return values
   }
 
   /// The value of a text.
-  init(_ text: [UInt8]) throws(Failure) {
+  package init(_ text: [UInt8]) throws(Failure) {
     var parser = JSONParser(text)
     self = try parser.parse()
   }

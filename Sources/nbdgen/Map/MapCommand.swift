@@ -1,0 +1,70 @@
+import ArgumentParser
+import GeneratorKit
+
+/// Shows what lies where on a disk: `nbdgen map GENERATOR [key=value ...]`.
+struct MapCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "map",
+    abstract: "Shows what lies where on a disk.",
+    discussion: """
+      Tells of every byte which structure or file it belongs to: partition table, superblock, \
+      inode table, directory, file, free. Nothing is served, and no file is read.
+
+      Without options it prints a bar with the whole disk in one line, a legend, and a table. A \
+      cell of the bar shows what there is most of in its part of the disk, and that it is free \
+      only if all of it is. Pieces that lie side by side share a row of the table until there are \
+      few enough to be read; --all gives each its own.
+
+      --json prints one object on each line, in the order of the disk: "offset" and "size" in \
+      bytes, "kind" (such as "inode table", "file", "free"), "role" (metadata, data, content, \
+      free, slack; mixed within a repetition), and where there is one "group", "inode", "path", \
+      "file_offset" (where the piece starts in the file), "file_size", "source" (a file of the \
+      host) and "note". A path that is not UTF-8 is in "path_hex", too. What each file has is:
+
+        nbdgen map --json linuxdisk root/ | jq -r 'select(.kind=="file") | "\\(.size) \\(.path)"'
+
+      --svg draws a picture for browsers, in which pointing at something says what it is.
+      """,
+    helpNames: [.short, .long]
+  )
+
+  @Flag(help: "Print every piece as a JSON object on a line of its own.")
+  var json = false
+
+  @Flag(help: "Give every piece a row of its own.")
+  var all = false
+
+  @Option(
+    name: .customLong("svg"),
+    parsing: .unconditional,
+    help: .init("Draw a picture, as an SVG file.", valueName: "file")
+  )
+  var picture: String?
+
+  @OptionGroup var options: MappedDiskOptions
+
+  @Argument(help: .init("What to build, and its parameters.", valueName: "generator"))
+  var words: [String] = []
+
+  func run() throws {
+    if json && all {
+      throw UserError(usage: "--all: --json has all pieces anyway; leave --all out")
+    }
+    let disk = try options.build(words, for: "map")
+    let output = OutputLines()
+    if let picture {
+      try PlainFile.write(MapPicture(disk).text, to: picture, for: "--svg")
+    }
+    if json {
+      _ = disk.map.visit(0..<disk.size) { piece in
+        var object = JSONObject()
+        object.add(piece)
+        output.print(object.text)
+        return !output.isClosed
+      }
+    } else if picture == nil {
+      MapText(disk: disk, terminal: .current, isComplete: all).write(output.print)
+    }
+    output.flush()
+  }
+}

@@ -1,0 +1,43 @@
+import Foundation
+import TestSupport
+
+/// A line of a trace.
+struct TraceLine: Decodable {
+  var event: String
+  var time_us: Int?
+  var request: Int?
+  var offset: Int?
+  var size: Int?
+  var kind: String?
+  var path: String?
+  var file_offset: Int?
+  var dropped: Int?
+  var reads: Int?
+
+  /// All lines of a trace.
+  static func lines(_ path: String) throws -> [TraceLine] {
+    try Data(contentsOf: URL(fileURLWithPath: path)).split(separator: 10)
+      .map { try JSONDecoder().decode(TraceLine.self, from: Data($0)) }
+  }
+}
+
+/// A line of the summary of a trace.
+struct TraceSums: Decodable {
+  var reads: Int
+  var read_bytes: Int
+  var files: Int?
+  var file_bytes: Int?
+  var touched_files: Int?
+  var touched_file_bytes: Int?
+  var kind: String?
+  var path: String?
+  var touched_bytes: Int?
+  var file_size: Int?
+
+  /// The summary of a trace; the first line has the sums.
+  static func lines(_ path: String) throws -> [TraceSums] {
+    let outcome = try Program.nbdgen().succeed(["trace", "summary", "--json", path])
+    return try outcome.output.split(separator: 10)
+      .map { try JSONDecoder().decode(TraceSums.self, from: Data($0)) }
+  }
+}
