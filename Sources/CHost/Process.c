@@ -78,7 +78,7 @@ int host_wait_signal(int64_t milliseconds) {
 /// Runs a program with default signal handling and these descriptors as its
 /// standard streams, where they are not negative.
 static int spawn(const char *program, char *const words[], int input, int output,
-                 int errors) {
+                 int errors, const char *directory) {
   posix_spawnattr_t attributes;
   posix_spawn_file_actions_t actions;
   sigset_t none, defaults;
@@ -94,6 +94,7 @@ static int spawn(const char *program, char *const words[], int input, int output
   if (input >= 0) posix_spawn_file_actions_adddup2(&actions, input, 0);
   if (output >= 0) posix_spawn_file_actions_adddup2(&actions, output, 1);
   if (errors >= 0) posix_spawn_file_actions_adddup2(&actions, errors, 2);
+  if (directory) posix_spawn_file_actions_addchdir_np(&actions, directory);
   pid_t process = 0;
   int error = posix_spawnp(&process, program, &actions, &attributes, words, environ);
   posix_spawn_file_actions_destroy(&actions);
@@ -101,19 +102,21 @@ static int spawn(const char *program, char *const words[], int input, int output
   return error ? -error : process;
 }
 
-static int spawn_shell(const char *command, int output) {
+static int spawn_shell(const char *command, int output, const char *directory) {
   char *const words[] = {"sh", "-c", (char *)command, NULL};
-  return spawn("/bin/sh", words, -1, output, -1);
+  return spawn("/bin/sh", words, -1, output, -1, directory);
 }
 
-int host_spawn_shell(const char *command) { return spawn_shell(command, -1); }
+int host_spawn_shell(const char *command, const char *directory) {
+  return spawn_shell(command, -1, directory);
+}
 
 int host_spawn_script(const char *script, int *process) {
   int ends[2];
   if (pipe(ends) != 0) return -errno;
   fcntl(ends[0], F_SETFD, FD_CLOEXEC);
   fcntl(ends[1], F_SETFD, FD_CLOEXEC);
-  *process = spawn_shell(script, ends[1]);
+  *process = spawn_shell(script, ends[1], NULL);
   close(ends[1]);
   if (*process >= 0) return ends[0];
   close(ends[0]);
@@ -189,6 +192,10 @@ int host_working_directory(char *buffer, size_t count) {
   return getcwd(buffer, count) ? 0 : -errno;
 }
 
+int host_change_directory(const char *path) {
+  return chdir(path) == 0 ? 0 : -errno;
+}
+
 int host_process_number(void) { return getpid(); }
 
 int host_spawn_filter(const char *program, const char *argument, int output,
@@ -209,7 +216,7 @@ int host_spawn_filter(const char *program, const char *argument, int output,
   // Messages that do not fit are lost: nobody waits for their being read.
   fcntl(messages[1], F_SETFL, O_NONBLOCK);
   char *const words[] = {(char *)program, (char *)argument, NULL};
-  *process = spawn(program, words, ends[1], output, messages[1]);
+  *process = spawn(program, words, ends[1], output, messages[1], NULL);
   close(ends[1]);
   close(messages[1]);
   if (*process >= 0) {

@@ -9,10 +9,10 @@ import SystemPackage
 /// more: never are there other bytes than it had then.
 public final class HostFile: ByteSource {
   /// Knows how to open the file, and what it was.
-  private let set: any HostFileSet
+  let set: any HostFileSet
 
   /// The file's number in the set.
-  private let index: Int
+  let index: Int
 
   private let state = Mutex(OpenState())
 
@@ -110,7 +110,7 @@ public final class HostFile: ByteSource {
   }
 
   /// Takes the descriptor, opening the file if it is not open.
-  private func acquire(mayWait: Bool) throws(Errno) -> CInt {
+  func acquire(mayWait: Bool) throws(Errno) -> CInt {
     let open = state.withLock { state in
       if state.descriptor >= 0 { state.readerCount += 1 }
       state.wasUsed = true
@@ -133,7 +133,7 @@ public final class HostFile: ByteSource {
     return descriptor
   }
 
-  private func release() {
+  func release() {
     state.withLock { $0.readerCount -= 1 }
   }
 
@@ -156,7 +156,7 @@ public final class HostFile: ByteSource {
     }
   }
 
-  private func failure(_ cause: String, at offset: Int) -> ReadFailure {
+  func failure(_ cause: String, at offset: Int) -> ReadFailure {
     ReadFailure(subject: set.path(of: index), offset: offset, cause: cause)
   }
 

@@ -1,7 +1,10 @@
 /// The candidate that `word` was probably meant to be: the one that the fewest
 /// insertions, deletions, replacements and swaps of neighbours lead to, if
 /// those are at most a third of the word and one.
+///
+/// Words of more than 100 characters are not meant to be anything.
 public func closestMatch(to word: String, among candidates: [String]) -> String? {
+  guard word.count <= 100 else { return nil }
   let limit = word.count / 3 + 1
   let distances = candidates.map { (candidate: $0, distance: editDistance(word, $0)) }
   return distances.filter { $0.distance <= limit }.min { $0.distance < $1.distance }?.candidate

@@ -118,7 +118,8 @@ public struct Parameters: Sendable {
   ) throws(GeneratorError) -> Choice? {
     guard let value = values[name] else { return nil }
     if let choice = Choice(rawValue: value) { return choice }
-    let choices = Choice.allCases.map(\.rawValue).joined(separator: ", ")
-    throw error(name, "not one of \(choices)")
+    let choices = Choice.allCases.map(\.rawValue)
+    let advice = closestMatch(to: value, among: choices).map { "; did you mean \($0)?" } ?? ""
+    throw error(name, "not one of \(choices.joined(separator: ", "))\(advice)")
   }
 }

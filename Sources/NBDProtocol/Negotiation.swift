@@ -228,18 +228,18 @@ public struct Negotiation: Sendable {
   ///
   /// - Precondition: ``Step/listExports`` was the last step.
   public mutating func list(_ exports: [(name: String, description: String)]) -> Step {
+    list(encoded: Self.encodeList(of: exports))
+  }
+
+  /// Takes what ``encodeList(of:)`` made of the exports that may be named.
+  ///
+  /// - Precondition: ``Step/listExports`` was the last step.
+  public mutating func list(encoded replies: [UInt8]) -> Step {
     guard case .list = pending else {
       preconditionFailure("exports are listed when that was the step")
     }
     pending = nil
-    var bytes: [UInt8] = []
-    for export in exports {
-      var data: [UInt8] = []
-      data.append(bigEndian: UInt32(export.name.utf8.count))
-      data += Array(export.name.utf8) + Array(export.description.utf8)
-      bytes += OptionReply(.list, .server, data: data).encode()
-    }
-    return .send(bytes + OptionReply(.list, .acknowledgement).encode())
+    return .send(replies)
   }
 }
 

@@ -9,7 +9,7 @@ import Synchronization
 
 /// What all connections of a server share.
 final class ConnectionServices: Sendable {
-  let catalog: ExportCatalog
+  private let offered: Mutex<ExportCatalog>
   let nearClient: ClientAddress
   let limits: ServerLimits
   let logger: Logger
@@ -23,6 +23,22 @@ final class ConnectionServices: Sendable {
   /// Makes the exports that depend on a session, one after the other, so that
   /// strangers' wishes never keep more than one processor busy.
   let makers: NIOThreadPool
+
+  /// Makes what is made when somebody asks for it first.
+  let builders = Builders()
+
+  /// What clients that connect now are offered.
+  var catalog: ExportCatalog { offered.withLock(\.self) }
+
+  /// Offers something else to clients that connect from now on.
+  func offer(_ catalog: ExportCatalog) {
+    // The old one may take a while to go, without the lock.
+    let old = offered.withLock { offered in
+      defer { offered = catalog }
+      return offered
+    }
+    withExtendedLifetime(old) {}
+  }
 
   /// What is counted.
   let metrics = MetricsStore()
@@ -57,7 +73,7 @@ final class ConnectionServices: Sendable {
     onLastDisconnect: @escaping @Sendable () -> Void
   ) {
     self.onLastDisconnect = onLastDisconnect
-    self.catalog = catalog
+    offered = Mutex(catalog)
     self.nearClient = nearClient
     self.limits = limits
     self.logger = logger

@@ -19,6 +19,9 @@ public struct Export: Sendable {
 
     /// A disk that is made for a client when it asks for it.
     case perSession(SessionDisk)
+
+    /// One of the above, made when the first client asks for it.
+    case deferred(DeferredContent)
   }
 
   /// Creates an export that is the same for all clients.
@@ -31,38 +34,6 @@ public struct Export: Sendable {
     self.name = name
     self.description = description
     self.content = content
-  }
-}
-
-/// The exports of a server.
-public struct ExportCatalog: Sendable {
-  /// The exports that are listed, in this order.
-  ///
-  /// The first one is the default export, which clients get that ask for none by
-  /// name.
-  public let exports: [Export]
-
-  /// What clients get that ask for any other name; `nil` for nothing.
-  ///
-  /// To them it has the name that they asked for.
-  public let other: Export?
-
-  /// Creates a catalog.
-  ///
-  /// - Parameters:
-  ///   - exports: The exports that are listed.
-  ///   - other: What clients get that ask for any other name.
-  public init(_ exports: [Export], other: Export? = nil) {
-    self.exports = exports
-    self.other = other
-  }
-
-  /// The export that a client means by `name`, and what it is called then; the
-  /// empty name means the default.
-  func export(named name: [UInt8]) -> (export: Export, name: [UInt8])? {
-    if let export = exports.first(where: { Array($0.name.utf8) == name }) { return (export, name) }
-    if name.isEmpty, let first = exports.first { return (first, Array(first.name.utf8)) }
-    return other.map { ($0, name) }
   }
 }
 

@@ -81,6 +81,30 @@ public final class NBDServer: Sendable {
     }
   }
 
+  /// Offers other exports to clients that connect from now on.
+  ///
+  /// Clients that are connected go on with what they have.
+  ///
+  /// - Parameters:
+  ///   - catalog: What to offer.
+  ///   - deferred: What is made first, on a thread of the server, one after the other.
+  ///   - mayOffer: Is asked on that thread whether the catalog is still the one to offer.
+  public func offer(
+    _ catalog: ExportCatalog,
+    afterMaking deferred: [DeferredContent] = [],
+    if mayOffer: @escaping @Sendable () -> Bool = { true }
+  ) {
+    guard !deferred.isEmpty else {
+      if mayOffer() { services.offer(catalog) }
+      return
+    }
+    services.builders.submit { [services] isActive in
+      guard isActive else { return }
+      for content in deferred { content.make() }
+      if mayOffer() { services.offer(catalog) }
+    }
+  }
+
   /// What happened so far.
   public var metrics: ServerMetrics { services.currentMetrics }
 
@@ -136,7 +160,9 @@ public final class NBDServer: Sendable {
     acceptors.shutdownGracefully(queue: queue) { _ in }
     services.makers.shutdownGracefully(queue: queue) { [services, group] _ in
       services.pool.shutdownGracefully(queue: queue) { _ in
-        group.shutdownGracefully(queue: queue) { _ in isEnded.signal() }
+        services.builders.shutDown(queue: queue) {
+          group.shutdownGracefully(queue: queue) { _ in isEnded.signal() }
+        }
       }
     }
     _ = isEnded.wait(timeout: .now() + Self.endingPeriod)

@@ -10,49 +10,110 @@ extension NegotiationHandler {
     /// The name that the client used.
     var askedName: [UInt8]
     var result: Result<ResolvedExport, ExportRefusal>
+
+    /// Whether asking once more may find something else.
+    var isPassing = false
   }
 
-  /// Finds an export; what a client has to be asked for is made by a thread
-  /// that no other connection waits for.
+  /// Finds an export; what has to be made first is made by a thread that no other
+  /// connection waits for.
   func find(_ name: [UInt8], _ context: ChannelHandlerContext) {
     // What INFO told is what GO gets.
     if let lastFinding, lastFinding.askedName == name { return finish(lastFinding, context) }
+    guard let (export, realName) = catalog.export(named: name) else {
+      return finish(Finding(askedName: name, result: .failure(.notThere)), context)
+    }
+    let search = Search(askedName: name, realName: realName, export: export)
+    guard case .deferred(let deferred) = export.content else {
+      return take(export.content, search, context)
+    }
+    if let content = deferred.content { return take(content, search, context) }
+    state = .finding
+    let eventLoop = context.eventLoop
+    let bound = NIOLoopBound((handler: self, context: context), eventLoop: eventLoop)
+    let number = deferred.whenMade(by: services.builders) { result in
+      eventLoop.execute {
+        let (handler, context) = bound.value
+        handler.wait = nil
+        handler.takeMade(result, search, context)
+      }
+    }
+    wait = (deferred, number)
+  }
+
+  /// What a client asked for.
+  private struct Search {
+    /// The name that the client used.
+    var askedName: [UInt8]
+    /// The name that it meant.
+    var realName: [UInt8]
+    var export: Export
+
+    /// What came of it.
     func finding(_ result: Result<ResolvedExport, ExportRefusal>) -> Finding {
-      Finding(askedName: name, result: result)
+      Finding(askedName: askedName, result: result)
     }
-    guard let (export, realName) = services.catalog.export(named: name) else {
-      return finish(finding(.failure(.notThere)), context)
+
+    /// The disk that was found.
+    func resolved(_ disk: Disk, isSameForAll: Bool) -> ResolvedExport {
+      ResolvedExport(disk, of: export, name: realName, isSameForAll: isSameForAll)
     }
-    switch export.content {
+  }
+
+  /// Goes on with content that others may have waited for, too.
+  private func takeMade(
+    _ result: Result<Export.Content, SessionDiskError>,
+    _ search: Search,
+    _ context: ChannelHandlerContext
+  ) {
+    guard case .finding = state else { return }
+    switch result {
+    case .success(.disk(let disk)):
+      resume(search.finding(.success(search.resolved(disk, isSameForAll: true))), context)
+    case .success(let content):
+      take(content, search, context)
+    case .failure(let error):
+      var finding = search.finding(.failure(ExportRefusal(error.problem)))
+      finding.isPassing = true
+      resume(finding, context)
+    }
+  }
+
+  /// Makes a disk of content that is at hand.
+  private func take(
+    _ content: Export.Content,
+    _ search: Search,
+    _ context: ChannelHandlerContext
+  ) {
+    switch content {
     case .disk(let disk):
-      let resolved = ResolvedExport(disk, of: export, name: realName, isSameForAll: true)
-      finish(finding(.success(resolved)), context)
+      finish(search.finding(.success(search.resolved(disk, isSameForAll: true))), context)
     case .perSession(let recipe):
-      let session = session(realName, context)
+      let session = session(search.realName, context)
       state = .finding
       let bound = NIOLoopBound((handler: self, context: context), eventLoop: context.eventLoop)
       services.makers.submit { [channel = context.channel] state in
         // Nothing is made for a client that has gone.
         guard case .active = state, channel.isActive else { return }
-        let result = Self.make(recipe, for: session, of: export)
+        let result = Self.make(recipe, for: session, search)
         channel.eventLoop.execute {
           let (handler, context) = bound.value
-          handler.resume(Finding(askedName: name, result: result), context)
+          handler.resume(search.finding(result), context)
         }
       }
+    case .deferred:
+      preconditionFailure("what is made is not deferred once more")
     }
   }
 
   private static func make(
     _ recipe: SessionDisk,
     for session: Session,
-    of export: Export
+    _ search: Search
   ) -> Result<ResolvedExport, ExportRefusal> {
     do throws(SessionDiskError) {
       let disk = try recipe.make(session)
-      let isSameForAll = recipe.isSameForAll
-      let name = session.exportName
-      return .success(ResolvedExport(disk, of: export, name: name, isSameForAll: isSameForAll))
+      return .success(search.resolved(disk, isSameForAll: recipe.isSameForAll))
     } catch {
       return .failure(ExportRefusal(error.problem))
     }

@@ -13,6 +13,9 @@ final class NegotiationHandler: ChannelDuplexHandler, RemovableChannelHandler {
   typealias OutboundOut = ByteBuffer
 
   let services: ConnectionServices
+
+  /// The exports as they were when the client connected.
+  let catalog: ExportCatalog
   let connectedAt = ContinuousClock.now
   private(set) var negotiation: Negotiation
 
@@ -30,9 +33,12 @@ final class NegotiationHandler: ChannelDuplexHandler, RemovableChannelHandler {
 
   /// Whether there is more to do, but others have their turn.
   private var isGivingWay = false
-  private var timeout: Scheduled<Void>?
-  private var deadline = NIODeadline.distantFuture
-  private var lastMessage = NIODeadline.now()
+  var timeout: Scheduled<Void>?
+  var deadline = NIODeadline.distantFuture
+  var lastMessage = NIODeadline.now()
+
+  /// What the client waits for that somebody else may wait for, too.
+  var wait: (content: DeferredContent, number: Int)?
 
   enum State {
     case flags
@@ -45,6 +51,7 @@ final class NegotiationHandler: ChannelDuplexHandler, RemovableChannelHandler {
 
   init(_ services: ConnectionServices) {
     self.services = services
+    catalog = services.catalog
     negotiation = Negotiation(tls: services.tlsMode, optionLimit: services.limits.options)
   }
 
@@ -57,29 +64,6 @@ final class NegotiationHandler: ChannelDuplexHandler, RemovableChannelHandler {
     context.fireChannelActive()
   }
 
-  /// When a client that says nothing has been silent for too long.
-  private var silenceEnd: NIODeadline {
-    lastMessage + TimeAmount(services.limits.negotiationIdleTime)
-  }
-
-  /// Ends the connection when the negotiation takes too long, or the client is
-  /// silent for too long.
-  private func watch(_ context: ChannelHandlerContext) {
-    let bound = NIOLoopBound((handler: self, context: context), eventLoop: context.eventLoop)
-    let silence = silenceEnd
-    timeout = context.eventLoop.scheduleTask(deadline: min(deadline, silence)) {
-      let (handler, context) = bound.value
-      let now = NIODeadline.now()
-      guard now >= min(handler.deadline, handler.silenceEnd) else { return handler.watch(context) }
-      let isSilent = now < handler.deadline
-      handler.end(
-        context,
-        isSilent ? .negotiationIdleTime : .negotiationTime,
-        isSilent ? "it says nothing" : "it takes too long to negotiate"
-      )
-    }
-  }
-
   func handlerRemoved(context: ChannelHandlerContext) {
     timeout?.cancel()
   }
@@ -87,6 +71,7 @@ final class NegotiationHandler: ChannelDuplexHandler, RemovableChannelHandler {
   func channelInactive(context: ChannelHandlerContext) {
     state = .ended
     timeout?.cancel()
+    wait?.content.forget(wait?.number ?? 0)
     context.fireChannelInactive()
   }
 
@@ -203,10 +188,9 @@ final class NegotiationHandler: ChannelDuplexHandler, RemovableChannelHandler {
     case .find(let name):
       find(name, context)
     case .check(let name):
-      perform(negotiation.confirm(services.catalog.export(named: name) != nil), context)
+      perform(negotiation.confirm(catalog.export(named: name) != nil), context)
     case .listExports:
-      let exports = services.catalog.exports.map { ($0.name, $0.description) }
-      perform(negotiation.list(exports), context)
+      perform(negotiation.list(encoded: catalog.listing), context)
     case .transmit:
       preconditionFailure("transmission follows the lookup of an export")
     case .startTLS(let bytes):
@@ -228,7 +212,7 @@ final class NegotiationHandler: ChannelDuplexHandler, RemovableChannelHandler {
   }
 
   /// Ends the connection for something that the client did.
-  private func end(_ context: ChannelHandlerContext, _ reason: EndReason, _ message: String) {
+  func end(_ context: ChannelHandlerContext, _ reason: EndReason, _ message: String) {
     services.logEnd(of: context.channel, reason, message)
     close([], context)
   }
@@ -252,7 +236,7 @@ final class NegotiationHandler: ChannelDuplexHandler, RemovableChannelHandler {
       transmit(export, agreement, context)
     } else {
       perform(next, context)
-      lastFinding = finding
+      lastFinding = finding.isPassing ? nil : finding
     }
   }
 

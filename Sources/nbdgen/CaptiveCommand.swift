@@ -8,7 +8,7 @@ struct CaptiveCommand {
   /// Starts `command` with the variables that say where the disk is.
   init(_ command: String, _ uri: ExportURI) throws {
     for (name, value) in uri.variables { _ = unsafe host_set_environment(name, value) }
-    process = unsafe host_spawn_shell(command)
+    process = unsafe host_spawn_shell(command, WorkingDirectory.ofCommands)
     guard process > 0 else {
       throw UserError(host: "--run: /bin/sh: \(Errno(rawValue: -process).description)")
     }

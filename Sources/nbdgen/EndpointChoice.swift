@@ -18,7 +18,7 @@ enum EndpointChoice {
   /// What the options and the environment say.
   ///
   /// - Throws: ``UserError`` if they contradict one another.
-  init(_ options: Serve) throws {
+  init(_ options: ServeOptions) throws {
     if let descriptors = try Activation.descriptors() {
       let given = [
         ("-U", options.unix != nil), ("-p", options.port != nil),
@@ -68,7 +68,7 @@ enum EndpointChoice {
     self = .endpoint(.tcp(address: options.address, port: Int(number)))
   }
 
-  private static func checkSingle(_ options: Serve) throws {
+  private static func checkSingle(_ options: ServeOptions) throws {
     let given = [
       ("-U", options.unix != nil), ("-p", options.port != nil), ("-i", options.address != nil),
       ("--mode", options.mode != nil), ("--run", options.command != nil),
@@ -82,7 +82,7 @@ enum EndpointChoice {
     }
   }
 
-  private static func vsock(_ options: Serve) throws -> Endpoint {
+  private static func vsock(_ options: ServeOptions) throws -> Endpoint {
     let given = [
       ("-U", options.unix != nil), ("-i", options.address != nil), ("--mode", options.mode != nil),
     ]
@@ -98,7 +98,7 @@ enum EndpointChoice {
     return .vsock(context: nil, port: port)
   }
 
-  private static func mode(_ options: Serve) throws -> UInt16 {
+  private static func mode(_ options: ServeOptions) throws -> UInt16 {
     guard let text = options.mode else { return 0o600 }
     guard let mode = UInt16(text, radix: 8), mode <= 0o777 else {
       throw UserError(usage: "--mode \(text): not a file's mode; write it in octal, such as 660")

@@ -1,4 +1,5 @@
 import CHost
+import Synchronization
 import SystemPackage
 
 /// The process's environment.
@@ -23,14 +24,36 @@ extension Environment {
   static func remove(_ name: String) { _ = unsafe host_unset_environment(name) }
 }
 
-/// The path as it is written from the root of the filesystem.
-func absolute(_ path: String) -> String {
-  if path.hasPrefix("/") { return path }
-  var buffer = [CChar](repeating: 0, count: 4096)
-  let result = unsafe buffer.withUnsafeMutableBufferPointer {
-    unsafe host_working_directory($0.baseAddress, $0.count)
+/// Where relative paths start.
+enum WorkingDirectory {
+  /// Where the program was started.
+  static let start: String = {
+    var buffer = [CChar](repeating: 0, count: 4096)
+    let result = unsafe buffer.withUnsafeMutableBufferPointer {
+      unsafe host_working_directory($0.baseAddress, $0.count)
+    }
+    guard result == 0 else { return "." }
+    return String(decoding: buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+  }()
+
+  /// Moves to another directory, where what is built finds its files.
+  ///
+  /// - Throws: The host's error.
+  static func move(to path: String) throws(Errno) {
+    _ = start
+    let result = unsafe host_change_directory(path)
+    guard result == 0 else { throw Errno(rawValue: -result) }
+    hasMoved.store(true, ordering: .relaxed)
   }
-  guard result == 0 else { return path }
-  let bytes = buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }
-  return String(decoding: bytes, as: UTF8.self) + "/" + path
+
+  /// Where commands of the user run, if that is not where the program is.
+  static var ofCommands: String? { hasMoved.load(ordering: .relaxed) ? start : nil }
+
+  private static let hasMoved = Atomic(false)
+}
+
+/// The path as it is written from the root of the filesystem; a relative one starts
+/// where the program was started.
+func absolute(_ path: String) -> String {
+  path.hasPrefix("/") ? path : WorkingDirectory.start + "/" + path
 }

@@ -110,24 +110,9 @@ enum JSONLine {
   static func encode(_ fields: [(key: String, value: String)]) -> String {
     let members = fields.map { field in
       let isNumber = Int(field.value).map { "\($0)" } == field.value
-      return "\(string(field.key)):\(isNumber ? field.value : string(field.value))"
+      return
+        "\(JSONText.quoted(field.key)):\(isNumber ? field.value : JSONText.quoted(field.value))"
     }
     return "{\(members.joined(separator: ","))}"
-  }
-
-  private static func string(_ text: String) -> String {
-    var result = "\""
-    for scalar in text.unicodeScalars {
-      switch scalar {
-      case "\"": result += "\\\""
-      case "\\": result += "\\\\"
-      case "\n": result += "\\n"
-      case _ where scalar.value < 0x20:
-        let digits = String(scalar.value, radix: 16)
-        result += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
-      default: result.unicodeScalars.append(scalar)
-      }
-    }
-    return result + "\""
   }
 }

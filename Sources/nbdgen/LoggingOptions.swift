@@ -7,6 +7,9 @@ struct LoggingOptions: ParsableArguments {
   @Flag(name: [.short, .long], help: "Log what happens, and at the end what was done.")
   var verbose = false
 
+  @Flag(name: [.short, .long], help: "Say nothing but errors.")
+  var quiet = false
+
   @Option(
     name: .customLong("log-format"),
     parsing: .unconditional,

@@ -10,7 +10,10 @@ struct Nbdgen: ParsableCommand {
 
   static let configuration = CommandConfiguration(
     commandName: "nbdgen",
-    subcommands: [Serve.self, Digest.self, Share.self, Help.self, Reference.self, Complete.self],
+    subcommands: [
+      Serve.self, ServeFile.self, Write.self, Digest.self, Share.self, List.self, Help.self,
+      Reference.self, Complete.self,
+    ],
     defaultSubcommand: Serve.self,
     helpNames: []
   )

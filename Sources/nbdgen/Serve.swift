@@ -1,134 +1,25 @@
 import ArgumentParser
 import GeneratorKit
-import NBDServer
 
 /// Serves a disk: `nbdgen [options] GENERATOR [key=value …]`.
 struct Serve: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "serve",
+    commandName: "serve-generator",
     abstract: "Builds a disk and serves it over NBD, without copying what it is made from.",
     usage: """
       nbdgen [options] GENERATOR [key=value ...]
+             nbdgen [options] serve EXPORTS.yaml
+             nbdgen write OUT GENERATOR [key=value ...]
              nbdgen digest GENERATOR [key=value ...]
              nbdgen share FILE|EXPRESSION
-             nbdgen help [GENERATOR]
+             nbdgen list
+             nbdgen help [GENERATOR|TOPIC]
       """,
     shouldDisplay: false,
     helpNames: []
   )
 
-  @Option(
-    name: [.customShort("U", allowingJoined: true), .long],
-    parsing: .unconditional,
-    help: .init("Listen on a unix socket; - makes one in a new directory.", valueName: "path")
-  )
-  var unix: String?
-
-  @Flag(
-    name: [.customShort("s"), .customLong("single"), .customLong("stdin")],
-    help: "Serve one client, on the standard input and output."
-  )
-  var isSingle = false
-
-  @Option(
-    name: .customLong("mode"),
-    parsing: .unconditional,
-    help: .init(
-      "Who may connect to the unix socket, in octal. (default: 600, the user alone)",
-      valueName: "mode"
-    )
-  )
-  var mode: String?
-
-  @Flag(
-    name: .customLong("exit-with-parent"),
-    help: "End when the process that started nbdgen ends."
-  )
-  var exitsWithParent = false
-
-  @Option(
-    name: [.customShort("p", allowingJoined: true), .long],
-    parsing: .unconditional,
-    help: "Listen on a TCP port; 0 takes a free one. (default: 10809)"
-  )
-  var port: String?
-
-  @Option(
-    name: [
-      .customShort("i", allowingJoined: true), .customLong("ip-addr"), .customLong("ipaddr"),
-    ],
-    parsing: .unconditional,
-    help: .init("Listen on this address. (default: loopback only)", valueName: "address")
-  )
-  var address: String?
-
-  @Flag(
-    name: .customLong("vsock"),
-    help: "Listen for virtual machines on this host, or for the host of this one, by vsock."
-  )
-  var isVsock = false
-
-  @Option(
-    name: [
-      .customShort("e", allowingJoined: true), .customLong("exportname"),
-      .customLong("export-name"), .customLong("export"),
-    ],
-    parsing: .unconditional,
-    help: .init("Name of the export. (default: none)", valueName: "name")
-  )
-  var exportName = ""
-
-  @Option(
-    name: .customLong("run"),
-    parsing: .unconditional,
-    help: .init(
-      "Run a shell command with $uri, $nbd, $unixsocket, $port, $exportname and $tls set, and end with it.",
-      valueName: "command"
-    )
-  )
-  var command: String?
-
-  @Option(
-    name: [
-      .customShort("P", allowingJoined: true), .customLong("pidfile"), .customLong("pid-file"),
-    ],
-    parsing: .unconditional,
-    help: .init("Write the process number to a file when clients can connect.", valueName: "path")
-  )
-  var pidFile: String?
-
-  @Option(
-    name: .customLong("limit"),
-    parsing: .unconditionalSingleValue,
-    help: .init(
-      "What clients may cost: \(LimitOption.names). May be given several times.",
-      valueName: "name=value"
-    ),
-    completion: .list(LimitOption.allCases.map { "\($0.rawValue)=" })
-  )
-  var limits: [String] = []
-
-  @OptionGroup var tls: TLSOptions
-
-  @Flag(
-    name: .customLong("no-exec"),
-    help: "Expressions in parameters may not read files or run scripts."
-  )
-  var forbidsHostAccess = false
-
-  @Flag(
-    name: [.customShort("f"), .customLong("foreground"), .customLong("no-fork")],
-    help: "Stay in the foreground, as always."
-  )
-  var staysInForeground = false
-
-  @Flag(
-    name: [.customShort("r"), .customLong("readonly"), .customLong("read-only")],
-    help: "Serve read-only, as always."
-  )
-  var isReadOnly = false
-
-  @OptionGroup var logging: LoggingOptions
+  @OptionGroup var options: ServeOptions
 
   @Flag(name: [.short, .long], help: "Explain the command, or the generator.")
   var help = false
@@ -145,43 +36,72 @@ struct Serve: ParsableCommand {
       return
     }
     if help {
-      print(
-        try words.first.map { try GeneratorRegistry.generator(named: $0).manual.page() }
-          ?? Help.overview
-      )
+      print(try words.first.map { try Help.page(about: $0) } ?? Help.overview)
       return
     }
     guard let name = words.first else {
-      throw UserError(usage: "no generator is named; nbdgen help lists them")
+      throw UserError(usage: "no generator is named; nbdgen help shows how to begin")
     }
-    let endpoint = try EndpointChoice(self)
-    let limits = try LimitOption.limits(limits)
-    if exitsWithParent { try ParentProcess.exitWithIt() }
-    let session = ServeSession(
-      recipe: DiskRecipe(
-        generator: try GeneratorRegistry.generator(named: name),
-        words: Array(words.dropFirst()),
-        allowsHostAccess: !forbidsHostAccess
-      ),
-      endpoint: endpoint,
-      limits: limits,
-      exportName: try checkedExportName(),
-      security: try tls.security(),
-      command: command,
-      pidFile: pidFile,
-      log: try logging.output(),
-      metricsEndpoint: try logging.metricsEndpoint(),
-      isVerbose: logging.verbose
+    if name == ServeFile.configuration.commandName {
+      // Options came first.
+      return try ServeFile.serve(Array(words.dropFirst()), options)
+    }
+    let verbs = Verbs.all.map(Verbs.name(of:))
+    if verbs.contains(name) {
+      throw UserError(usage: "\(name): comes first, and its options behind it: nbdgen \(name) ...")
+    }
+    let recipe = DiskRecipe(
+      generator: try GeneratorRegistry.generator(named: name, orAnyOf: verbs),
+      words: Array(words.dropFirst()),
+      allowsHostAccess: !options.forbidsHostAccess,
+      isQuiet: options.logging.quiet
     )
-    let status = try session.run()
-    if status != 0 { throw ExitCode(status) }
+    try options.serve(.disk(recipe))
+  }
+}
+
+/// Serves the disks of a file: `nbdgen serve EXPORTS.yaml`.
+struct ServeFile: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "serve",
+    abstract: "Serves the disks that a file describes, each under its name.",
+    usage: "nbdgen serve [options] EXPORTS.yaml",
+    discussion: """
+      Each disk is built when the first client asks for it, or at start if the file says so. \
+      SIGHUP has the file read anew, and the disks built anew: clients that connect from then on \
+      see the new ones, the others go on with theirs. nbdgen help exports tells of the file.
+      """,
+    helpNames: [.short, .long]
+  )
+
+  @OptionGroup var options: ServeOptions
+
+  @Argument(help: .init("The file.", valueName: "exports.yaml"))
+  var words: [String] = []
+
+  func run() throws {
+    try Self.serve(words, options)
   }
 
-  private func checkedExportName() throws -> String {
-    let size = exportName.utf8.count
-    guard size <= 4096 else {
-      throw UserError(usage: "-e: an export name has at most 4096 bytes, this one has \(size)")
+  /// Serves the one file that the words name.
+  static func serve(_ words: [String], _ options: ServeOptions) throws {
+    guard let path = words.first else {
+      throw UserError(usage: "serve: no file is named; write nbdgen serve EXPORTS.yaml")
     }
-    return exportName
+    if let generator = GeneratorRegistry.all.first(where: { $0.manual.name == path }) {
+      let line = (["nbdgen", generator.manual.name] + words.dropFirst()).map(shellQuoted)
+      throw UserError(
+        usage: "serve: takes a file of exports; for one disk write "
+          + line.joined(separator: " ")
+      )
+    }
+    guard words.count == 1 else {
+      throw UserError(
+        usage: "serve: takes one file, and its parameters are in there; leave out \(words[1])"
+      )
+    }
+    try options.serve(
+      .file(try ExportsFile(path), allowsHostAccess: !options.forbidsHostAccess)
+    )
   }
 }

@@ -1,13 +1,11 @@
 import CHost
-import DiskModel
-import GeneratorKit
 import Logging
 import NBDServer
 import SystemPackage
 
-/// One run of the command: builds the disk, serves it, and cleans up.
+/// One run of the command: builds what is to be served, serves it, and cleans up.
 struct ServeSession {
-  var recipe: DiskRecipe
+  var offering: Offering
   var endpoint: EndpointChoice
   var limits: ServerLimits
   var exportName: String
@@ -21,25 +19,28 @@ struct ServeSession {
   /// Where metrics are served; `nil` for nowhere.
   var metricsEndpoint: Endpoint?
   var isVerbose: Bool
+  /// Whether only errors are told.
+  var isQuiet: Bool
+  /// Whether a program is told what is served.
+  var isJSON: Bool
 
   /// Serves until a signal, or the command's end.
   ///
   /// - Returns: The exit status.
   /// - Throws: ``UserError``; nothing is left behind.
   func run() throws -> Int32 {
-    let generated = try recipe.build()
-    for note in generated.notes { StandardError.print("nbdgen: note: \(note)") }
+    let offer = try offering.offer(named: exportName, logger, isQuiet: isQuiet)
+    if !isQuiet { for note in offer.notes { StandardError.print("nbdgen: note: \(note)") } }
 
     var leftovers = Leftovers()
     defer { leftovers.remove() }
     let end = ClientsEnd()
-    let server = try start(generated, &leftovers, end)
+    let server = try start(offer, &leftovers, end)
     defer {
       server.stop()
       if isVerbose { report(server) }
     }
-    var actions = SignalActions(report: { report(server) })
-    if log.path != nil { actions.reopenLog = { reopenLog() } }
+    let actions = actions(offer, server)
     try serveMetrics(server)
     if endsWithClients {
       _ = host_descriptor_limit(1)
@@ -48,7 +49,7 @@ struct ServeSession {
     }
     let uri = ExportURI(server.endpoint, exportName: exportName, security: security)
     if let pidFile { try leftovers.write("\(host_process_number())\n", to: pidFile) }
-    if command == nil || isVerbose { announce(generated, uri) }
+    if command == nil || isVerbose { announce(offer, uri, server.endpoint) }
     guard let command else {
       _ = host_descriptor_limit(1)
       return waitForSignal(actions)
@@ -68,7 +69,7 @@ struct ServeSession {
   }
 
   private func start(
-    _ generated: GeneratedDisk,
+    _ offer: Offer,
     _ leftovers: inout Leftovers,
     _ end: ClientsEnd
   ) throws -> NBDServer {
@@ -86,7 +87,7 @@ struct ServeSession {
     do throws(ServerError) {
       return try NBDServer(
         on: endpoint,
-        catalog: catalog(generated),
+        catalog: offer.catalog,
         limits: limits,
         security: security,
         logger: logger,
@@ -97,31 +98,40 @@ struct ServeSession {
     }
   }
 
-  /// The export that clients see; one that depends on its name has any.
-  private func catalog(_ generated: GeneratedDisk) -> ExportCatalog {
-    switch generated.content {
-    case .disk(let disk):
-      let export = Export(name: exportName, description: generated.summary, disk: disk)
-      return ExportCatalog([export])
-    case .perSession(let recipe):
-      let content = Export.Content.perSession(SessionDisk(recipe))
-      let export = Export(name: "", description: generated.summary, content: content)
-      return ExportCatalog([export], other: export)
+  /// Says what is served, where, and how to use it: in one line for people, or as an
+  /// object for programs.
+  private func announce(_ offer: Offer, _ uri: ExportURI, _ endpoint: Endpoint) {
+    guard isJSON else {
+      if isQuiet { return }
+      let drive = "-drive \(uri.drive),if=virtio,readonly=on"
+      return StandardError.print("nbdgen: \(offer.headline), at \(uri.text); in qemu: \(drive)")
     }
+    var facts = offer.facts + [("uri", .string(uri.text)), ("export", .string(exportName))]
+    switch endpoint {
+    case .unix(let path, _): facts.append(("socket", .string(path)))
+    case .tcp(_, let port): facts.append(("port", .number(port)))
+    case .vsock(_, let port): facts.append(("port", .number(Int(port))))
+    case .inherited, .connection: break
+    }
+    facts.append(("pid", .number(Int(host_process_number()))))
+    StandardOutput.print(JSONText.object(facts).text)
   }
 
-  /// Says in one line what is served, where, and how to use it.
-  private func announce(_ generated: GeneratedDisk, _ uri: ExportURI) {
-    let size = generated.disk.map { ", " + Size.describe($0.size) } ?? ""
-    let drive = "-drive \(uri.drive),if=virtio,readonly=on"
-    let recipe = generated.recipe.map { ", recipe \($0)" } ?? ""
-    StandardError.print(
-      "nbdgen: \(generated.summary)\(size)\(recipe), at \(uri.text); in qemu: \(drive)"
-    )
+  /// What signals do: one renews what there is to renew, or ends the program.
+  private func actions(_ offer: Offer, _ server: NBDServer) -> SignalActions {
+    var actions = SignalActions(report: { report(server) })
+    if log.path != nil || offer.renew != nil {
+      actions.renew = {
+        if log.path != nil { reopenLog() }
+        offer.renew?(server)
+      }
+    }
+    return actions
   }
 
   private var logger: Logger {
     var handler = LineLog(output: log)
+    if isQuiet { handler.logLevel = .error }
     if isVerbose { handler.logLevel = .debug }
     return Logger(label: "nbdgen") { [handler] _ in handler }
   }
@@ -130,7 +140,7 @@ struct ServeSession {
     guard let metricsEndpoint else { return }
     do throws(ServerError) {
       let place = try server.serveMetrics(on: metricsEndpoint)
-      StandardError.print("nbdgen: metrics at \(ExportURI.metrics(place))")
+      if !isQuiet { StandardError.print("nbdgen: metrics at \(ExportURI.metrics(place))") }
     } catch {
       throw UserError(host: "--metrics: \(error.description)")
     }

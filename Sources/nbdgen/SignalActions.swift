@@ -5,9 +5,9 @@ struct SignalActions {
   /// Says how the server is doing (`SIGUSR1`).
   var report: () -> Void
 
-  /// Opens the log once more (`SIGHUP`); `nil` if there is none, and the signal ends
-  /// the program: its terminal has gone.
-  var reopenLog: (() -> Void)?
+  /// Opens the log once more, and reads a file of exports anew (`SIGHUP`); `nil` if
+  /// there is neither, and the signal ends the program: its terminal has gone.
+  var renew: (() -> Void)?
 
   /// Waits for a child's end, or for a signal that ends the program.
   ///
@@ -17,8 +17,8 @@ struct SignalActions {
       let signal = host_wait_signal(-1)
       if signal == SignalNumber.user {
         report()
-      } else if signal == SignalNumber.hangUp, let reopenLog {
-        reopenLog()
+      } else if signal == SignalNumber.hangUp, let renew {
+        renew()
       } else {
         return signal
       }

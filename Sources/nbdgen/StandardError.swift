@@ -8,3 +8,11 @@ enum StandardError {
     _ = try? FileDescriptor.standardError.writeAll(Array("\(line)\n".utf8))
   }
 }
+
+/// The standard output: what programs read.
+enum StandardOutput {
+  /// Prints a line, in one piece.
+  static func print(_ line: String) {
+    _ = try? FileDescriptor.standardOutput.writeAll(Array("\(line)\n".utf8))
+  }
+}

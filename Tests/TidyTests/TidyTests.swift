@@ -61,6 +61,7 @@ struct TidyTests {
     "Sources/nbdgen/CaptiveCommand.swift",
     "Sources/nbdgen/Environment.swift", "Sources/nbdgen/HostClock.swift",
     "Sources/nbdgen/LogOutput.swift",
+    "Sources/nbdgen/Writing/OutputFile.swift", "Sources/nbdgen/Writing/QemuImage.swift",
     "Sources/nbdgen/Leftovers.swift", "Sources/nbdgen/StandardStreams.swift",
   ]
 

@@ -128,6 +128,50 @@ int host_take_standard_streams(int *input, int *output, int *is_socket);
 /// Whether a descriptor is a terminal.
 int host_is_terminal(int descriptor);
 
+/// Mode of what is at a path.
+int host_path_mode(const char *path, int follows_links);
+
+/// The path without symbolic links in it.
+int host_real_path(const char *path, char *buffer, size_t count);
+
+/// Makes a file of a path that ends in XXXXXX, which are replaced; its descriptor.
+int host_make_temporary_file(char *name);
+
+/// What is taken off the mode of new files (umask).
+int host_file_mode_mask(void);
+
+int host_set_mode(int descriptor, int mode);
+
+/// Writes at most `count` bytes at `offset`; how many.
+int64_t host_write_at(int descriptor, const void *bytes, size_t count,
+                      int64_t offset);
+
+/// Copies at most `count` bytes from one file to another, sharing them if the
+/// filesystem can; how many, 0 at the end of the source.
+int64_t host_copy_range(int source, int64_t from, int target, int64_t to,
+                        int64_t count);
+
+int host_set_size(int descriptor, int64_t size);
+
+/// Waits until what was written is on storage: of a file, or names of a directory.
+int host_synchronize(int descriptor);
+
+/// Gives a file another name on the same filesystem. -EEXIST says that there is a
+/// file of that name, unless it may be replaced.
+int host_rename(const char *from, const char *to, int replaces);
+
+/// Opens a block device for writing; -EBUSY says that it is in use.
+int host_open_device(const char *path);
+
+/// Bytes of an open block device.
+int64_t host_device_size(int descriptor);
+
+/// Makes a range of a block device read as zeros; it starts and ends with sectors.
+int host_clear_device(int descriptor, int64_t offset, int64_t count);
+
+/// Writing beyond the largest size of a file is an error, not the process's end.
+void host_ignore_size_signal(void);
+
 /// Removes a name from the filesystem.
 int host_remove_file(const char *path);
 
@@ -159,8 +203,9 @@ void host_block_signals(void);
 /// negative duration waits for ever.
 int host_wait_signal(int64_t milliseconds);
 
-/// Runs `/bin/sh -c command` with default signal handling; its process number.
-int host_spawn_shell(const char *command);
+/// Runs `/bin/sh -c command` in a directory with default signal handling; its
+/// process number.
+int host_spawn_shell(const char *command, const char *directory);
 
 /// Runs `/bin/sh -c script` with its standard output going to a pipe; the
 /// reading end, and the process number in `*process`.
@@ -209,6 +254,9 @@ int host_set_environment(const char *name, const char *value);
 /// the user may enter it.
 int host_make_temporary_directory(char *name);
 
+/// Makes a directory; -EEXIST says that there is something.
+int host_make_directory(const char *path);
+
 /// Removes an empty directory.
 int host_remove_directory(const char *path);
 
@@ -226,6 +274,8 @@ void host_exit_on_next_signal(void);
 const char *host_environment_entry(int index);
 
 int host_working_directory(char *buffer, size_t count);
+
+int host_change_directory(const char *path);
 
 int host_process_number(void);
 

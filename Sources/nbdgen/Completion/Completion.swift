@@ -120,6 +120,7 @@ struct Completion {
   private mutating func addSubjects() {
     for manual in manuals { add(manual.name, manual.summary) }
     for verb in tree.shownSubcommands where verb.name != "help" { add(verb.name, verb.abstract) }
+    for topic in HelpTopic.all { add(topic.name, topic.summary) }
   }
 
   /// Adds names of generators, or parameters of the one that is there.

@@ -23,6 +23,11 @@ extension ReferencePage {
     for command in tree.shownSubcommands { add(command, of: tree.name) }
     blocks.append(.heading("GENERATORS"))
     for manual in manuals { add(manual, of: tree.name) }
+    for topic in HelpTopic.all {
+      blocks.append(.heading(topic.name.uppercased().replacing("-", with: " ")))
+      // Without the line that says what the page is about.
+      add(discussion: topic.text.split(separator: "\n", maxSplits: 1).dropFirst().joined())
+    }
     for topic in Topic.all {
       blocks.append(.heading(topic.title))
       add(discussion: topic.text)
