@@ -34,15 +34,21 @@ struct Completion {
     self.current = current
     self.tree = tree
     self.manuals = manuals
-    let verb = tree.shownSubcommands.first { $0.name == words.first }
-    let command = verb ?? tree.defaultCommand ?? tree
-    let line = Line(verb == nil ? words[...] : words.dropFirst(), of: command)
+    var command = tree
+    var rest = words[...]
+    while let verb = command.shownSubcommands.first(where: { $0.name == rest.first }) {
+      command = verb
+      rest.removeFirst()
+    }
+    let verbs = rest.isEmpty ? command.shownSubcommands : []
+    command = command.defaultCommand ?? command
+    let line = Line(rest, of: command)
     if let option = line.openOption {
       add(valuesOf: option, after: "")
     } else if !line.isPlain, current.hasPrefix("-") {
       add(optionsOf: command)
     } else {
-      if words.isEmpty { for verb in tree.shownSubcommands { add(verb.name, verb.abstract) } }
+      for verb in verbs { add(verb.name, verb.abstract) }
       addPositional(of: command, after: line.positionals)
     }
   }
@@ -86,15 +92,23 @@ struct Completion {
   }
 
   private mutating func add(valuesOf argument: CommandTree.Argument, after prefix: String) {
-    let value = argument.valueName ?? ""
     for text in argument.completion?.list?.values ?? argument.allValues ?? [] {
       add(prefix + text, nil)
     }
-    if argument.completion?.directory != nil || value.contains("directory") {
+    if argument.completion?.directory != nil {
       paths = (.directory, prefix)
-    } else if argument.completion?.file != nil
-      || ["file", "path", "out", "image"].contains(where: value.contains)
-    {
+    } else if argument.completion?.file != nil {
+      paths = (.file, prefix)
+    } else {
+      add(valuesOf: argument.valueName ?? "", after: prefix)
+    }
+  }
+
+  /// Adds paths, if what stands for a value says that it is one.
+  private mutating func add(valuesOf name: String, after prefix: String) {
+    if name.contains("directory") {
+      paths = (.directory, prefix)
+    } else if ["file", "path", "out", "image", "trace"].contains(where: name.contains) {
       paths = (.file, prefix)
     }
   }
@@ -104,7 +118,12 @@ struct Completion {
     var index = 0
     for argument in positionals {
       if argument.isRecipe {
-        addRecipe(Array(words.dropFirst(index)))
+        let rest = words.dropFirst(index)
+        if rest.count < argument.leaders.count {
+          add(valuesOf: argument.leaders[rest.count].lowercased(), after: "")
+        } else {
+          addRecipe(Array(rest.dropFirst(argument.leaders.count)))
+        }
         return
       }
       if index == words.count || argument.isRepeating {

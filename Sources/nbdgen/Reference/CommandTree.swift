@@ -101,6 +101,16 @@ struct CommandTree: Decodable {
 }
 
 extension CommandTree {
+  /// The commands that users name, those below others included, and all words of each.
+  var verbs: [(words: [String], command: CommandTree)] {
+    shownSubcommands.flatMap { command in
+      let below = command.verbs.map { ([name] + $0.words, $0.command) }
+      // One that only has others below it does nothing by itself.
+      let isGroup = !below.isEmpty && command.positionals.isEmpty
+      return (isGroup ? [] : [([name, command.name], command)]) + below
+    }
+  }
+
   /// Its options, without the one that explains them.
   var options: [Argument] {
     (arguments ?? []).filter { $0.isShown && $0.kind != .positional && !$0.isHelp }
@@ -117,12 +127,20 @@ extension CommandTree.Argument {
   /// What stands for its value in a usage line, in capitals.
   var placeholder: String { (valueName ?? "value").uppercased() }
 
-  /// Whether these are the name of a generator, and its parameters.
-  var isRecipe: Bool { kind == .positional && valueName == "generator" && isRepeating }
+  /// What stands for each of several values, where they mean different things:
+  /// `out|generator`.
+  private var parts: [String] { placeholder.split(separator: "|").map(String.init) }
+
+  /// Whether these are the name of a generator and its parameters, perhaps after
+  /// something else.
+  var isRecipe: Bool { kind == .positional && isRepeating && parts.last == "GENERATOR" }
+
+  /// What comes before the name of a generator, in capitals.
+  var leaders: [String] { isRecipe ? Array(parts.dropLast()) : [] }
 
   /// An argument without a name as a usage line has it.
   var usage: String {
-    if isRecipe { return "GENERATOR [KEY=VALUE ...]" }
+    if isRecipe { return (parts + ["[KEY=VALUE ...]"]).joined(separator: " ") }
     let text = isRepeating ? "\(placeholder) ..." : placeholder
     return isOptional ? "[\(text)]" : text
   }

@@ -12,15 +12,13 @@ extension ReferencePage {
     blocks.append(.paragraph("\(tree.name) - \(Topic.summary)"))
     blocks.append(.heading("SYNOPSIS"))
     blocks.append(.usage(Self.usage([tree.name], serving)))
-    for command in tree.shownSubcommands {
-      blocks.append(.usage(Self.usage([tree.name, command.name], command)))
-    }
+    for (words, command) in tree.verbs { blocks.append(.usage(Self.usage(words, command))) }
     blocks.append(.heading("DESCRIPTION"))
     add(discussion: Topic.description)
     blocks.append(.heading("OPTIONS"))
     add(optionsOf: serving)
     blocks.append(.heading("COMMANDS"))
-    for command in tree.shownSubcommands { add(command, of: tree.name) }
+    for (words, command) in tree.verbs { add(command, words) }
     blocks.append(.heading("GENERATORS"))
     for manual in manuals { add(manual, of: tree.name) }
     for topic in HelpTopic.all {
@@ -35,13 +33,14 @@ extension ReferencePage {
     }
   }
 
-  private mutating func add(_ command: CommandTree, of program: String) {
-    blocks.append(.subheading("\(program) \(command.name)", name: command.name))
-    blocks.append(.usage(Self.usage([program, command.name], command)))
+  private mutating func add(_ command: CommandTree, _ words: [String]) {
+    let name = words.dropFirst().joined(separator: "-")
+    blocks.append(.subheading(words.joined(separator: " "), name: name))
+    blocks.append(.usage(Self.usage(words, command)))
     if let abstract = command.abstract { blocks.append(.paragraph(abstract)) }
     if let discussion = command.discussion { add(discussion: discussion) }
     for argument in command.positionals where argument.isShown {
-      let term = argument.isRecipe ? "GENERATOR" : argument.placeholder
+      let term = argument.isRecipe ? argument.usage : argument.placeholder
       blocks.append(.definition(term: term, text: Self.text(of: argument)))
     }
     add(optionsOf: command)
