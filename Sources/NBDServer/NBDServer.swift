@@ -100,7 +100,7 @@ public final class NBDServer: Sendable {
     }
     services.builders.submit { [services] isActive in
       guard isActive else { return }
-      for content in deferred { content.make() }
+      for content in deferred where mayOffer() { content.make() }
       if mayOffer() { services.offer(catalog) }
     }
   }

@@ -23,7 +23,7 @@ struct WriteTests {
 
   /// The disks that are written, as words of a shell.
   private nonisolated static let disks = [
-    "linuxdisk tree type=ext4 size=+200M", "linuxdisk tree layout=none", "floppy tree layout=gpt",
+    "linuxdisk tree type=ext4 size=+200M", "floppy tree layout=gpt",
     "data '0x55 0xAA @0x1FE 0x55 0xAA @+3M 7 @+100M'", "data '<file @1M <tree/large'",
     "data size=0 ''", "data '(0x11*300 @+5000)*3000'",
   ]
@@ -35,11 +35,11 @@ struct WriteTests {
     let line = """
       \(nbdgen) write out.img \(disk) &&
       \(nbdgen) digest \(disk) && sha256sum <out.img | cut -c-64
-      \(nbdgen) -U - \(disk) --run 'nbdcopy "$uri" - | cmp - out.img; nbdinfo --map --totals "$uri"'
+      \(nbdgen) -U - \(disk) --run 'nbdcopy "$uri" - | cmp - out.img'
       """
     let outcome = try Program.shell(line, directory: scene.callAsFunction("."))
     #expect(outcome.status == 0, "\(outcome)")
-    #expect(outcome.lines.count >= 2 && outcome.lines[0] == outcome.lines[1], "\(outcome)")
+    #expect(outcome.lines.count == 2 && outcome.lines[0] == outcome.lines[1], "\(outcome)")
     #expect(outcome.errorLines.count == 1, "\(outcome)")
     #expect(outcome.errorLines[0].hasPrefix("nbdgen: out.img: "), "\(outcome)")
     #expect(try scene.leftovers() == ["out.img"])
@@ -181,7 +181,7 @@ struct WriteTests {
     }
     let whole = try digest()
     var ends: [Int32: Int] = [:]
-    for round in 0..<8 {
+    for round in 0..<6 {
       let isNew = round % 2 == 0
       if isNew {
         try? RawPath(scene(name)).remove()
@@ -280,7 +280,7 @@ struct WriteTests {
     let scene = try Scene()
     let nbdgen = try Program.nbdgen().path
     // Very many pieces, so that it lasts.
-    let disk = "data \"(1*100 @+100)*300000\""
+    let disk = "data \"(1*100 @+100)*100000\""
     for (environment, isShown) in [("", true), ("TERM=dumb", false)] {
       let line = "rm -f out; script -qec '\(environment) \(nbdgen) write out \(disk)' /dev/null"
       let terminal = try Program.shell(line, directory: scene.callAsFunction("."))

@@ -231,6 +231,36 @@ struct ServeFileTests {
     try many.stop()
   }
 
+  @Test("The files in the documentation and in the help are right")
+  func documentation() throws {
+    let directory = try TemporaryDirectory()
+    for name in ["base", "overlay", "seed"] { try RawPath(directory(name)).makeDirectory() }
+    let top = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+      .deletingLastPathComponent().deletingLastPathComponent()
+    let page = try String(
+      contentsOf: top.appendingPathComponent("docs/exports.md"),
+      encoding: .utf8
+    )
+    let blocks = page.components(separatedBy: "```").enumerated()
+      .filter { $0.offset % 2 == 1 }.map { $0.element.dropFirst("yaml\n".count) }
+    try #require(blocks.count == 2)
+    try Program("tar").succeed(["-cf", directory("update.tar"), "-C", directory.path, "seed"])
+    try RawPath(directory("local")).makeDirectory()
+    let help = try Program.nbdgen().succeed(["help", "exports"]).text
+    let example = try #require(help.range(of: "  exports:\n")).lowerBound
+    let end = try #require(help.range(of: "\n\n", range: example..<help.endIndex)).lowerBound
+    for (text, names) in [
+      (String(blocks[0]), ["root", "seed", "stick"]),
+      ("exports:\n  - name: x\n    generator: linuxdisk\n" + blocks[1], ["x"]),
+      (String(help[example..<end]), ["root", "seed"]),
+    ] {
+      try write(text, in: directory)
+      let digests = try Program.nbdgen().run(["digest", "--exports", directory("exports.yaml")])
+      #expect(digests.status == 0, "\(digests)")
+      #expect(digests.lines.map { String($0.dropFirst(66)) } == names, "\(digests)")
+    }
+  }
+
   @Test("A program is told what is served, and nobody is told with --quiet")
   func announcements() throws {
     let directory = try directory()

@@ -72,7 +72,8 @@ final class OutputFile: Sendable {
   /// - Throws: The host's error; nothing is left then, unless only the name may not
   ///   survive a power failure.
   func complete() throws(Errno) {
-    try HostCall.checked(host_set_mode(descriptor, mode))
+    // Filesystems without modes need not refuse the file.
+    _ = host_set_mode(descriptor, mode)
     try HostCall.checked(host_synchronize(descriptor))
     let result = state.withLock { state -> CInt in
       guard case .temporary = state else { return 0 }
@@ -85,7 +86,9 @@ final class OutputFile: Sendable {
     let opened = unsafe host_open_path(directory, 1)
     try HostCall.checked(opened)
     defer { host_close(opened) }
-    try HostCall.checked(host_synchronize(opened))
+    let synchronized = host_synchronize(opened)
+    // Some filesystems know no such thing for directories.
+    if synchronized != -Errno.invalidArgument.rawValue { try HostCall.checked(synchronized) }
   }
 }
 
