@@ -75,7 +75,10 @@ docs: $(PROGRAM)
 docs-libraries:
 	SWIFT="$(SWIFT)" scripts/docs/libraries $(DOCS)/libraries
 
-install: docs
+$(DOCS)/nbdgen.1: $(PROGRAM) README.md $(wildcard docs/*.md docs/recipes/*.md)
+	$(MAKE) docs
+
+install: $(DOCS)/nbdgen.1
 	install -D -m 755 $(PROGRAM) $(BIN)/nbdgen
 	install -D -m 644 $(DOCS)/nbdgen.1 $(SHARE)/man/man1/nbdgen.1
 	install -D -m 644 $(DOCS)/nbdgen.bash $(SHARE)/bash-completion/completions/nbdgen

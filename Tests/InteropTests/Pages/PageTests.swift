@@ -21,7 +21,7 @@ struct PageTests {
   nonisolated private static let unrun: [String: String] = [
     "README.md: make demo": "CI runs it by itself",
     "README.md: make test": "is what runs this",
-    "README.md: make build": "InstallTests install, into a directory of their own",
+    "README.md: make build docs": "InstallTests install, into a directory of their own",
     "Examples/README.md: Examples/check": "GalleryTests run it",
     "Fuzz/README.md: make fuzz FUZZ_SECONDS=600": "takes an hour",
     "Fuzz/README.md: NBDGEN_FUZZ_COUNT=20000 NBDGEN_FUZZ_SEED=1000 swift test --filter disksAgree":
