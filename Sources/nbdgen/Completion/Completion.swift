@@ -108,7 +108,7 @@ struct Completion {
   private mutating func add(valuesOf name: String, after prefix: String) {
     if name.contains("directory") {
       paths = (.directory, prefix)
-    } else if ["file", "path", "out", "image", "trace"].contains(where: name.contains) {
+    } else if ["file", "path", "out", "image", "trace", "yaml"].contains(where: name.contains) {
       paths = (.file, prefix)
     }
   }
