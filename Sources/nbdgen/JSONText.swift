@@ -1,5 +1,5 @@
 /// A value that is printed as JSON (RFC 8259).
-indirect enum JSONText: Sendable {
+enum JSONText: Sendable {
   case string(String)
   case number(Int)
   case boolean(Bool)

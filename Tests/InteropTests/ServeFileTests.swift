@@ -242,7 +242,8 @@ struct ServeFileTests {
       encoding: .utf8
     )
     let blocks = page.components(separatedBy: "```").enumerated()
-      .filter { $0.offset % 2 == 1 }.map { $0.element.dropFirst("yaml\n".count) }
+      .filter { $0.offset % 2 == 1 && !$0.element.hasPrefix("sh") }
+      .map { $0.element.drop { $0 != "\n" }.dropFirst() }
     try #require(blocks.count == 2)
     try Program("tar").succeed(["-cf", directory("update.tar"), "-C", directory.path, "seed"])
     try RawPath(directory("local")).makeDirectory()

@@ -108,7 +108,7 @@ struct Completion {
   private mutating func add(valuesOf name: String, after prefix: String) {
     if name.contains("directory") {
       paths = (.directory, prefix)
-    } else if ["file", "path", "out", "image", "trace"].contains(where: name.contains) {
+    } else if ["file", "path", "out", "image", "trace", "yaml"].contains(where: name.contains) {
       paths = (.file, prefix)
     }
   }
@@ -139,6 +139,7 @@ struct Completion {
   private mutating func addSubjects() {
     for manual in manuals { add(manual.name, manual.summary) }
     for verb in tree.shownSubcommands where verb.name != "help" { add(verb.name, verb.abstract) }
+    for topic in HelpTopic.all { add(topic.name, topic.summary) }
   }
 
   /// Adds names of generators, or parameters of the one that is there.

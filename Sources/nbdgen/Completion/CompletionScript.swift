@@ -26,8 +26,8 @@ enum CompletionScript {
       fi
 
       COMPREPLY=()
-      local kind text about path program=${words[0]/#\~/$HOME}
-      while IFS=$'\t' read -r kind text about; do
+      local kind text path program=${words[0]/#\~/$HOME}
+      while IFS=$'\t' read -r kind text _; do
         case $kind in
           word) COMPREPLY+=("${text#"$before"} ") ;;
           start) COMPREPLY+=("${text#"$before"}") ;;

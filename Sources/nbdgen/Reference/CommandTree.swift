@@ -124,6 +124,12 @@ extension CommandTree.Argument {
   /// Whether this is `-h`.
   var isHelp: Bool { names?.contains { $0.text == "--help" } ?? false }
 
+  /// All its names, and what stands for its value.
+  var title: String {
+    let names = (names ?? []).map(\.text).joined(separator: ", ")
+    return kind == .flag ? names : "\(names) \(placeholder)"
+  }
+
   /// What stands for its value in a usage line, in capitals.
   var placeholder: String { (valueName ?? "value").uppercased() }
 

@@ -16,11 +16,16 @@ extension ReferencePage {
     blocks.append(.heading("DESCRIPTION"))
     add(discussion: Topic.description)
     blocks.append(.heading("OPTIONS"))
-    add(optionsOf: serving)
+    add(options: serving.options)
     blocks.append(.heading("COMMANDS"))
-    for (words, command) in tree.verbs { add(command, words) }
+    for (words, command) in tree.verbs { add(command, words, besides: serving) }
     blocks.append(.heading("GENERATORS"))
     for manual in manuals { add(manual, of: tree.name) }
+    for topic in HelpTopic.all {
+      blocks.append(.heading(topic.name.uppercased().replacing("-", with: " ")))
+      // Without the line that says what the page is about.
+      add(discussion: topic.text.split(separator: "\n", maxSplits: 1).dropFirst().joined())
+    }
     for topic in Topic.all {
       blocks.append(.heading(topic.title))
       add(discussion: topic.text)
@@ -28,7 +33,7 @@ extension ReferencePage {
     }
   }
 
-  private mutating func add(_ command: CommandTree, _ words: [String]) {
+  private mutating func add(_ command: CommandTree, _ words: [String], besides: CommandTree) {
     let name = words.dropFirst().joined(separator: "-")
     blocks.append(.subheading(words.joined(separator: " "), name: name))
     blocks.append(.usage(Self.usage(words, command)))
@@ -38,14 +43,19 @@ extension ReferencePage {
       let term = argument.isRecipe ? argument.usage : argument.placeholder
       blocks.append(.definition(term: term, text: Self.text(of: argument)))
     }
-    add(optionsOf: command)
+    // The options of serving are not told twice.
+    let known = besides.options.map(\.title)
+    if Set(known).isSubset(of: command.options.map(\.title)) {
+      blocks.append(.paragraph("All options above go with it."))
+      add(options: command.options.filter { !known.contains($0.title) })
+    } else {
+      add(options: command.options)
+    }
   }
 
-  private mutating func add(optionsOf command: CommandTree) {
-    for option in command.options {
-      let names = (option.names ?? []).map(\.text).joined(separator: ", ")
-      let term = option.kind == .flag ? names : "\(names) \(option.placeholder)"
-      blocks.append(.definition(term: term, text: Self.text(of: option)))
+  private mutating func add(options: [CommandTree.Argument]) {
+    for option in options {
+      blocks.append(.definition(term: option.title, text: Self.text(of: option)))
     }
   }
 

@@ -22,13 +22,13 @@ extension ReferencePage {
         lines += Self.lines(Self.roff(wrapping: text))
       case .usage(let text):
         if !isFirst { lines.append(".PP") }
-        lines += Self.lines(Self.roff(literal: text))
+        lines += Self.lines(Self.roff(text))
       case .definition(let term, let text):
-        lines += [".TP", "\\fB" + Self.roff(literal: term) + "\\fR"]
+        lines += [".TP", "\\fB" + Self.roff(term) + "\\fR"]
         lines += Self.lines(Self.roff(wrapping: text))
       case .verbatim(let text):
         lines += [".RS 4", ".sp", ".EX"]
-        lines += text.map { Self.line(Self.roff(literal: $0)) }
+        lines += text.map { Self.line(Self.roff($0)) }
         lines += [".EE", ".RE"]
       }
       switch block {
@@ -60,20 +60,19 @@ extension ReferencePage {
   /// Prose, with what is to be typed in bold.
   private static func roff(wrapping text: String) -> String {
     pieces(of: text).map { piece in
-      piece.isLiteral ? "\\fB" + roff(literal: piece.text) + "\\fR" : roff(piece.text)
+      // Not to be divided at the end of a line.
+      piece.isLiteral ? "\\fB\\%" + roff(piece.text) + "\\fR" : roff(piece.text)
     }.joined()
   }
 
-  /// What is to be typed: its hyphens are those of the keyboard.
-  private static func roff(literal text: String) -> String {
-    roff(text).replacing("-", with: "\\-")
-  }
-
+  /// Text as it is; hyphens are those of the keyboard, as most are part of something that
+  /// can be typed.
   private static func roff(_ text: String) -> String {
     var result = ""
     for character in text {
       switch character {
       case "\\": result += "\\e"
+      case "-": result += "\\-"
       case "^": result += "\\(ha"
       case "~": result += "\\(ti"
       case "`": result += "\\(ga"

@@ -1,4 +1,4 @@
-/// What is written of the program besides its commands and generators.
+/// What is written of the program besides its commands, its generators and ``HelpTopic``.
 struct Topic {
   /// The heading, in capitals.
   var title: String
@@ -26,7 +26,7 @@ struct Topic {
         nbdgen -U - linuxdisk root/ --run 'nbdinfo "$uri"'
     """
 
-  /// The chapters after the generators.
+  /// The last chapters.
   static let all = [
     Topic(
       title: "LIMITS",
@@ -49,44 +49,6 @@ struct Topic {
             + "who has not read for a second is disconnected, longest first."
         ),
         ("request-size=4294967295", "Size of a request; a larger one gets an error."),
-      ]
-    ),
-    Topic(
-      title: "SIGNALS",
-      text: "",
-      entries: [
-        ("SIGTERM, SIGINT, SIGQUIT", "End it: replies on their way are finished, within a second."),
-        ("SIGHUP", "Opens the file of --log-file anew; without one, ends it."),
-        ("SIGUSR1", "Logs what was done so far."),
-      ]
-    ),
-    Topic(
-      title: "ENVIRONMENT",
-      text: "",
-      entries: [
-        (
-          "LISTEN_FDS, LISTEN_PID",
-          "Sockets that systemd or another supervisor hands over are served, instead of ones that "
-            + "nbdgen makes itself; see systemd.socket(5)."
-        ),
-        (
-          "SOURCE_DATE_EPOCH",
-          "When what is made should seem to have been made, in seconds since 1970."
-        ),
-        ("TMPDIR", "Where the directory of the socket of -U - is made. Default: /tmp."),
-      ]
-    ),
-    Topic(
-      title: "EXIT STATUS",
-      text: "With --run it is that of the command, or 128 and the number of the signal that ended "
-        + "either. Otherwise it is:",
-      entries: [
-        ("0", "A signal ended the server, or what was asked for was done."),
-        ("1", "The host refused: a file cannot be read, a port is taken."),
-        ("2", "The command line, a parameter or an expression is wrong."),
-        (
-          "128 and more", "A signal, whose number is the rest, came while the disk was being built."
-        ),
       ]
     ),
     Topic(

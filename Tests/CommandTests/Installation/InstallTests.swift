@@ -74,7 +74,8 @@ struct InstallTests {
     }
     let overview = try nbdgen.succeed(["help"]).lines
     let start = try #require(overview.firstIndex { $0.hasPrefix("GENERATORS") })
-    let generators = overview[(start + 1)...].compactMap { $0.split(separator: " ").first }
+    let generators = overview[(start + 1)...].prefix { !$0.isEmpty }
+      .compactMap { $0.split(separator: " ").first }
     #expect(generators.count > 3 && words.count > 20)
     words.formUnion(generators.map { "nbdgen \($0)" })
     for generator in generators {

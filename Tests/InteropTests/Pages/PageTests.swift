@@ -22,6 +22,9 @@ struct PageTests {
     "README.md: make demo": "CI runs it by itself",
     "README.md: make test": "is what runs this",
     "README.md: make build docs": "InstallTests install, into a directory of their own",
+    "README.md: systemctl enable --now nbdgen@golden.socket":
+      "needs systemd as process 1; UnitTests judge the units",
+    "README.md: podman build -t nbdgen .": "needs a registry of images",
     "Examples/README.md: Examples/check": "GalleryTests run it",
     "Fuzz/README.md: make fuzz FUZZ_SECONDS=600": "takes an hour",
     "Fuzz/README.md: NBDGEN_FUZZ_COUNT=20000 NBDGEN_FUZZ_SEED=1000 swift test --filter disksAgree":
