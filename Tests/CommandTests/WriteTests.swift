@@ -111,7 +111,7 @@ struct WriteTests {
       (["write", "x", "info"], ["depends on the client"]),
       (["write", "--format", "vmdk", "x", "data", "1"], ["raw or qcow2"]),
       (["write", "x", "data", "1", "-e", "y"], ["--exports"]),
-      (["-q", "write", "x", "data", "1"], ["write: comes first"]),
+      (["-U", "-", "write", "x", "data", "1"], ["write: comes first"]),
       (["write", "x", "data", "1 ("], []),
     ] {
       let outcome = try scene.run(words)
