@@ -156,6 +156,8 @@ struct DiskWriter {
       try put(bytes, at: position)
       position += bytes.count
     }
+    // All of it has to be on storage in the end: the sooner, the less there is to wait for.
+    host_start_writing(target, Int64(piece.range.lowerBound), Int64(piece.range.count))
   }
 
   private func put(_ bytes: [UInt8], at offset: Int) throws(Failure) {
