@@ -80,6 +80,12 @@ int host_set_size(int descriptor, int64_t size) {
   RETRYING(int, ftruncate(descriptor, size))
 }
 
+void host_start_writing(int descriptor, int64_t offset, int64_t count) {
+#ifdef __linux__
+  (void)sync_file_range(descriptor, offset, count, SYNC_FILE_RANGE_WRITE);
+#endif
+}
+
 int host_synchronize(int descriptor) { RETRYING(int, fsync(descriptor)) }
 
 int host_rename(const char *from, const char *to, int replaces) {

@@ -18,9 +18,19 @@ struct Nbdgen: ParsableCommand {
     helpNames: []
   )
 
+  /// The arguments with a command before its options, where these came first.
+  private static func arguments(_ given: ArraySlice<String>) -> [String] {
+    let options = given.prefix { ["-q", "--quiet", "-v", "--verbose", "--json"].contains($0) }
+    let rest = given.dropFirst(options.count)
+    guard let verb = rest.first, Verbs.all.contains(where: { Verbs.name(of: $0) == verb }) else {
+      return Array(given)
+    }
+    return [verb] + options + rest.dropFirst()
+  }
+
   static func main() {
     do {
-      var command = try parseAsRoot()
+      var command = try parseAsRoot(arguments(CommandLine.arguments.dropFirst()))
       try command.run()
     } catch let error as UserError {
       error.report()

@@ -80,6 +80,8 @@ struct HelpTests {
       var sha256: String
       var size: Int
     }
+    let alsoQuiet = try nbdgen.run(["-q", "write", "--force", "out", "data", "1 2 3"])
+    #expect(alsoQuiet.status == 0 && alsoQuiet.errors.isEmpty, "\(alsoQuiet)")
     let json = try nbdgen.run(["digest", "--json", "data", "1 2 3"])
     let sum = try Program("sha256sum").succeed([directory("out")]).text.prefix(64)
     let digest = try JSONDecoder().decode(Digest.self, from: Data(json.output))

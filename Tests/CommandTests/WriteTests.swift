@@ -111,7 +111,7 @@ struct WriteTests {
       (["write", "x", "info"], ["depends on the client"]),
       (["write", "--format", "vmdk", "x", "data", "1"], ["raw or qcow2"]),
       (["write", "x", "data", "1", "-e", "y"], ["--exports"]),
-      (["-q", "write", "x", "data", "1"], ["write: comes first"]),
+      (["-U", "-", "write", "x", "data", "1"], ["write: comes first"]),
       (["write", "x", "data", "1 ("], []),
     ] {
       let outcome = try scene.run(words)
@@ -280,7 +280,7 @@ struct WriteTests {
     let scene = try Scene()
     let nbdgen = try Program.nbdgen().path
     // Very many pieces, so that it lasts.
-    let disk = "data \"(1*100 @+100)*100000\""
+    let disk = "data \"(1*100 @+4200)*60000\""
     for (environment, isShown) in [("", true), ("TERM=dumb", false)] {
       let line = "rm -f out; script -qec '\(environment) \(nbdgen) write out \(disk)' /dev/null"
       let terminal = try Program.shell(line, directory: scene.callAsFunction("."))

@@ -153,6 +153,10 @@ int64_t host_copy_range(int source, int64_t from, int target, int64_t to,
 
 int host_set_size(int descriptor, int64_t size);
 
+/// Has the host begin to put what was written to a range on storage, where it can do
+/// that without anybody's waiting.
+void host_start_writing(int descriptor, int64_t offset, int64_t count);
+
 /// Waits until what was written is on storage: of a file, or names of a directory.
 int host_synchronize(int descriptor);
 
