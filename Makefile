@@ -21,7 +21,7 @@ BENCH        = Benchmarks/.build/release/bench
 BENCH_FLAGS ?=
 COST_FLAGS  ?=
 
-.PHONY: all build docs docs-libraries demo test lint format fuzz sanitize bench bench-hostile bench-program profile cost install uninstall clean
+.PHONY: all build docs docs-libraries demo test lint format fuzz sanitize bench bench-hostile bench-program profile cost install uninstall clean bench-record
 
 all: build
 
@@ -65,9 +65,17 @@ sanitize:
 bench: bench-program
 	@scripts/install-packages bench
 	$(RELEASE)
+	scripts/guest/prepare
 	mkdir -p .build/bench
 	$(BENCH) run --nbdgen $(PROGRAM) --json .build/bench/results.jsonl \
 	  --svg .build/bench/ratios.svg $(BENCH_FLAGS)
+
+# The same, and keeps what was measured: the results, the picture and the page.
+bench-record: bench
+	mkdir -p Benchmarks/results
+	cp .build/bench/results.jsonl Benchmarks/results/$$(date -u +%Y-%m-%d).jsonl
+	cp .build/bench/ratios.svg docs/ratios.svg
+	$(BENCH) page .build/bench/results.jsonl --output docs/comparison.md
 
 # What it costs to be used badly, and how long a good client waits beside bad ones.
 bench-hostile:

@@ -12,6 +12,7 @@ enum Interruption {
   }
 
   private static let state = Mutex(State())
+  private static let isEnding = Atomic(false)
 
   /// From now on SIGINT, SIGTERM and SIGHUP end what runs, and remove `folders`.
   static func remove(_ folders: [String]) {
@@ -52,6 +53,11 @@ enum Interruption {
     state.withLock { state in _ = state.processes.insert(identifier) }
   }
 
+  /// Does not return once a signal has come: what failed since then is of no interest.
+  static func stopIfEnding() {
+    while isEnding.load(ordering: .acquiring) { pause() }
+  }
+
   /// Forgets a program.
   static func ended(_ identifier: pid_t) {
     state.withLock { state in _ = state.processes.remove(identifier) }
@@ -60,6 +66,7 @@ enum Interruption {
   /// Holds the lock for ever: nothing is started any more.
   private static func end(_ signal: Int32) -> Never {
     state.withLock { state in
+      isEnding.store(true, ordering: .releasing)
       for process in state.processes { kill(-process, SIGKILL) }
       for folder in state.folders { removeTree(folder) }
       exit(128 + signal)

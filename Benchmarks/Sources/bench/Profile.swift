@@ -105,7 +105,7 @@ struct Profile: ParsableCommand {
     let program = try Callgrind.strip(program, in: inputs.folder)
     let callgrind = try Callgrind(program, content.words(inputs), in: inputs.folder)
     let ranges = try content.ranges(at: callgrind.server.address)
-    let requests = work.name == "connect" ? 1000 : 10_000
+    let requests = Int(work.name) == nil ? 1000 : 10_000
     try work.perform(requests / 10, by: callgrind.server, ranges: ranges)
     _ = try callgrind.count()
     try work.perform(requests, by: callgrind.server, ranges: ranges)

@@ -83,6 +83,7 @@ final class Suite {
             }
           }
         } catch {
+          Interruption.stopIfEnding()
           failures[peer] = "\(error)"
         }
       }
