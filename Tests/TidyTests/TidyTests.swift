@@ -63,7 +63,7 @@ struct TidyTests {
     "Sources/nbdgen/LogOutput.swift",
     "Sources/nbdgen/Writing/OutputFile.swift", "Sources/nbdgen/Writing/QemuImage.swift",
     "Sources/nbdgen/Leftovers.swift", "Sources/nbdgen/PlainFile.swift",
-      "Sources/nbdgen/StandardStreams.swift",
+    "Sources/nbdgen/StandardStreams.swift",
   ]
 
   @Test("unsafe code stays in the files that need it")
