@@ -4,7 +4,7 @@ import Testing
 
 /// Files of exports that are wrong.
 @CommandThread
-@Suite(.tags(.command), .timeLimit(.minutes(15)))
+@Suite(.tags(.command), .timeLimit(.minutes(30)))
 struct ExportsFileErrorTests {
   /// A file, and what is said of it: lines that start with a place.
   struct Mistake: Sendable, CustomTestStringConvertible {

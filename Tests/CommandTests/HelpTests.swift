@@ -4,7 +4,7 @@ import Testing
 
 /// What the command says of itself.
 @CommandThread
-@Suite(.tags(.command), .timeLimit(.minutes(5)))
+@Suite(.tags(.command), .timeLimit(.minutes(30)))
 struct HelpTests {
   private func text(_ words: String...) throws -> String {
     let outcome = try Program.nbdgen().run(words)

@@ -5,7 +5,7 @@ import Testing
 
 /// The verbs map, who and trace, as users mistype and use them.
 @CommandThread
-@Suite(.tags(.command), .timeLimit(.minutes(5)))
+@Suite(.tags(.command), .timeLimit(.minutes(30)))
 struct MapCommandTests {
   @Test("A table names every file, and a bar says what there is")
   func table() throws {

@@ -4,7 +4,7 @@ import Testing
 
 /// `nbdgen write`, and what is left when it does not come to its end.
 @CommandThread
-@Suite(.tags(.command), .timeLimit(.minutes(15)))
+@Suite(.tags(.command), .timeLimit(.minutes(30)))
 struct WriteTests {
   /// A scene whose tree has small files, a large one, and one that is nearly all hole.
   private func scene(largeSize: Int = 9 << 20) throws -> Scene {

@@ -83,12 +83,13 @@ struct ParametersTests {
     #expect(
       try Parameters(["a", "type=ext4"], for: Self.manual).choice("type", of: Kind.self) == .ext4
     )
-    for value in ["", "EXT4", "ext3", "ext2 "] {
+    let guesses = ["": "", "EXT4": "ext4", "ext3": "ext2", "ext2 ": "ext2", "btrfs": ""]
+    for (value, guess) in guesses {
       let parameters = try Parameters(["a", "type=\(value)"], for: Self.manual)
       #expect(
         throws: GeneratorError.usage(
           parameter: "type=\(value)",
-          problem: "not one of ext2, ext4"
+          problem: "not one of ext2, ext4" + (guess.isEmpty ? "" : "; did you mean \(guess)?")
         )
       ) {
         try parameters.choice("type", of: Kind.self)

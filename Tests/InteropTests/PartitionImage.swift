@@ -64,7 +64,7 @@ final class PartitionImage: Sendable {
   /// What `e2fsck` has to say that it does not say of a filesystem without
   /// faults.
   func complaints() throws -> [String] {
-    let outcome = try Program("e2fsck").run(["-fn", partition])
+    let outcome = try Program.e2fsck().run(["-fn", partition])
     var complaints = outcome.status == 0 ? [] : ["exit status \(outcome.status)"]
     complaints += outcome.lines.filter { line in
       let isPass = (1...5).contains { line.hasPrefix("Pass \($0): ") }

@@ -4,7 +4,7 @@ import Testing
 
 /// `nbdgen serve EXPORTS.yaml`, as clients see it.
 @ClientThread
-@Suite(.tags(.interop), .timeLimit(.minutes(15)))
+@Suite(.tags(.interop), .timeLimit(.minutes(30)))
 struct ServeFileTests {
   /// A directory with a tree and a file of exports.
   private func directory(_ extra: String = "") throws -> TemporaryDirectory {

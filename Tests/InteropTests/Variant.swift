@@ -42,7 +42,7 @@ struct Variant: CustomStringConvertible, Sendable {
 
   /// What `e2fsck` has to say of a filesystem that it does not say of one without faults.
   static func complaints(of path: String) throws -> [String] {
-    let outcome = try Program("e2fsck").run(["-fn", path], timeout: 120)
+    let outcome = try Program.e2fsck().run(["-fn", path], timeout: 120)
     var complaints = outcome.status == 0 ? [] : ["exit status \(outcome.status)"]
     complaints += outcome.lines.filter { line in
       let isPass = (1...5).contains { line.hasPrefix("Pass \($0): ") }

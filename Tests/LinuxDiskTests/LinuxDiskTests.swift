@@ -125,7 +125,7 @@ struct LinuxDiskTests {
   @Test(
     "wrong values are refused with what to do",
     arguments: [
-      ("type=ext5", "type=ext5: not one of ext2, ext3, ext4"),
+      ("type=btrfs", "type=btrfs: not one of ext2, ext3, ext4"),
       ("size=12q", "size=12q: \(Size.advice)"),
       ("size=-1", "size=-1: \(Size.advice)"),
       ("size=+", "size=+: \(Size.advice)"),

@@ -4,7 +4,7 @@ import Testing
 
 /// What shells make of a line when somebody presses the tabulator.
 @CommandThread
-@Suite("Completion", .tags(.command), .timeLimit(.minutes(10)))
+@Suite("Completion", .tags(.command), .timeLimit(.minutes(30)))
 struct CompletionTests {
   /// Lines as they are typed, and the words that come of them.
   private static let typed: [(keys: String, words: [String])] = [

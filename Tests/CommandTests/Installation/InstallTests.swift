@@ -4,7 +4,7 @@ import Testing
 
 /// What is installed is complete, and in order.
 @CommandThread
-@Suite("Installation", .tags(.command), .timeLimit(.minutes(10)))
+@Suite("Installation", .tags(.command), .timeLimit(.minutes(30)))
 struct InstallTests {
   @Test("make install installs, and make uninstall takes all of it away")
   func installAndUninstall() throws {

@@ -4,7 +4,7 @@ import Testing
 
 /// The units for systemd.
 @CommandThread
-@Suite("Units of systemd", .tags(.command), .timeLimit(.minutes(10)))
+@Suite("Units of systemd", .tags(.command), .timeLimit(.minutes(30)))
 struct UnitTests {
   /// An installation with its units under the name of an instance, `golden`.
   private func instance() throws -> (folder: TemporaryDirectory, analyze: Program) {
