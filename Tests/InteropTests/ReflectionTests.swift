@@ -52,7 +52,7 @@ struct ReflectionTests {
       try Guest(drive + name, directory("name")),
       try Guest("snapshot=on,format=raw,file=" + directory("sector"), directory("file")),
     ]
-    let deadline = ContinuousClock.now + .seconds(60)
+    let deadline = ContinuousClock.now + .seconds(180)
     var pictures: [Picture] = []
     repeat {
       usleep(200_000)

@@ -14,7 +14,8 @@ struct PageTests {
   nonisolated private static let paths: [String] = {
     let names = (try? FileManager.default.subpathsOfDirectory(atPath: "\(top)/docs")) ?? []
     let pages = names.filter { $0.hasSuffix(".md") }.sorted().map { "docs/\($0)" }
-    return ["README.md", "Examples/README.md", "Fuzz/README.md"] + pages
+    let beside = ["Benchmarks", "Examples", "Fuzz"].map { "\($0)/README.md" }
+    return ["README.md"] + beside + pages
   }()
 
   /// Commands that are shown and not run here, by page and first line, and why.
@@ -25,6 +26,15 @@ struct PageTests {
     "README.md: systemctl enable --now nbdgen@golden.socket":
       "needs systemd as process 1; UnitTests judge the units",
     "README.md: podman build -t nbdgen .": "needs a registry of images",
+    "Benchmarks/README.md: make bench": "takes 20 minutes",
+    "Benchmarks/README.md: make bench-record": "so does this",
+    "Benchmarks/README.md: make bench BENCH_FLAGS='--only memory/unix/ --only jobs/start --runs 9'":
+      "says nothing on a machine that runs tests",
+    "Benchmarks/README.md: make bench-hostile": "neither does this",
+    "Benchmarks/README.md: make cost": "is a part of make test",
+    "Benchmarks/README.md: make cost COST_FLAGS=--record":
+      "writes the record that make cost compares with",
+    "Benchmarks/README.md: make profile CASE=memory/64": "shows what a person has to look at",
     "Examples/README.md: Examples/check": "GalleryTests run it",
     "Fuzz/README.md: make fuzz FUZZ_SECONDS=600": "takes an hour",
     "Fuzz/README.md: NBDGEN_FUZZ_COUNT=20000 NBDGEN_FUZZ_SEED=1000 swift test --filter disksAgree":
