@@ -36,6 +36,33 @@ struct MapCommandTests {
     #expect(unicode.text.contains("█"))
   }
 
+  @Test("All disks of a file of exports are shown, or one of them")
+  func exports() throws {
+    let scene = try Scene()
+    let text = """
+      exports:
+        - {name: one, generator: data, parameters: ['0x55*1000']}
+        - {name: none, generator: linuxdisk, parameters: [absent]}
+        - {name: two, generator: linuxdisk, parameters: [tree]}
+      """
+    try RawPath(scene("exports.yaml")).write(Array(text.utf8))
+    let all = try scene.run(["map", "--json", "--exports", "exports.yaml"])
+    #expect(all.status == 1 && all.errorLines.count == 1, "\(all)")
+    #expect(all.errors.contains(Array("export \"none\": ".utf8)), "\(all)")
+    let alone = try scene.run(["map", "--json", "linuxdisk", "tree"])
+    let mark = "{\"export\":\"two\","
+    let second = all.lines.filter { $0.hasPrefix(mark) }
+    #expect(second.map { "{" + $0.dropFirst(mark.count) } == alone.lines)
+    #expect(all.lines.first?.hasPrefix("{\"export\":\"one\",\"offset\":0,\"size\":1000,") == true)
+    let words = ["map", "--svg", "picture", "--exports", "exports.yaml"]
+    #expect(try scene.run(words + ["-e", "two"]).status == 0)
+    #expect(FileManager.default.fileExists(atPath: scene("picture")))
+    let refused = try scene.run(words)
+    #expect(refused.status == 2 && "\(refused)".contains("choose it with -e"), "\(refused)")
+    let table = try scene.run(["map", "--exports", "exports.yaml", "-e", "one"])
+    #expect(table.lines.first == "export \"one\":", "\(table)")
+  }
+
   @Test("Pictures are well-formed XML, whatever files are called", arguments: ["map", "trace"])
   func picture(_ verb: String) throws {
     let scene = try Scene()

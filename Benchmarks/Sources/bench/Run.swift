@@ -78,7 +78,8 @@ extension Machine {
       cores: ProcessInfo.processInfo.activeProcessorCount,
       processor: try tell("sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -n 1"),
       memory: try tell("sed -n 's/^MemTotal: *//p' /proc/meminfo"),
-      kernel: try tell("uname -sr"),
+      // What follows a dash is the builder's.
+      kernel: String(try tell("uname -sr").prefix { $0 != "-" }),
       date: try tell("date -u +%Y-%m-%dT%H:%M:%SZ"),
       versions: [
         "nbdgen": try tell("'\(nbdgen)' --version | head -n 1"),

@@ -1,4 +1,6 @@
 import ArgumentParser
+import CHost
+import DiskModel
 import GeneratorKit
 
 /// Shows what lies where on a disk: `nbdgen map GENERATOR [key=value ...]`.
@@ -24,6 +26,9 @@ struct MapCommand: ParsableCommand {
         nbdgen map --json linuxdisk root/ | jq -r 'select(.kind=="file") | "\\(.size) \\(.path)"'
 
       --svg draws a picture for browsers, in which pointing at something says what it is.
+
+      --exports shows all disks of a file of exports, one after the other, or with -e NAME one of \
+      them; JSON objects then have an "export".
       """,
     helpNames: [.short, .long]
   )
@@ -41,6 +46,13 @@ struct MapCommand: ParsableCommand {
   )
   var picture: String?
 
+  @Option(
+    name: .customLong("exports"),
+    parsing: .unconditional,
+    help: .init("Take all disks of this file of exports, or that of -e.", valueName: "file")
+  )
+  var exports: String?
+
   @OptionGroup var options: MappedDiskOptions
 
   @Argument(help: .init("What to build, and its parameters.", valueName: "generator"))
@@ -50,7 +62,38 @@ struct MapCommand: ParsableCommand {
     if json && all {
       throw UserError(usage: "--all: --json has all pieces anyway; leave --all out")
     }
+    if let exports { return try showAll(of: ExportsFile(exports)) }
     let disk = try options.build(words, for: "map")
+    try show(disk, picture: picture)
+  }
+
+  /// Shows the disks of a file.
+  private func showAll(of file: ExportsFile) throws {
+    if let word = words.first {
+      throw UserError(usage: "map: with --exports the file says what to build; leave out \(word)")
+    }
+    let name = options.exportName
+    let entries = name.isEmpty ? file.entries : [try file.entry(named: name)]
+    guard picture == nil || entries.count == 1 else {
+      throw UserError(usage: "--svg: a picture shows one disk; choose it with -e NAME")
+    }
+    let picture = picture.map(absolute)
+    host_block_signals()
+    try file.enterDirectory()
+    var status: Int32 = 0
+    for entry in entries {
+      do {
+        let disk = try options.build(entry, for: "map")
+        try show(disk, of: entry.name, picture: picture)
+      } catch let error as UserError {
+        error.reported(about: entry).report()
+        status = max(status, error.status)
+      }
+    }
+    if status != 0 { throw ExitCode(status) }
+  }
+
+  private func show(_ disk: MappedDisk, of export: String? = nil, picture: String?) throws {
     let output = OutputLines()
     if let picture {
       try PlainFile.write(MapPicture(disk).text, to: picture, for: "--svg")
@@ -58,12 +101,15 @@ struct MapCommand: ParsableCommand {
     if json {
       _ = disk.map.visit(0..<disk.size) { piece in
         var object = JSONObject()
+        object.add("export", export)
         object.add(piece)
         output.print(object.text)
         return !output.isClosed
       }
     } else if picture == nil {
+      if let export { output.print("export \"\(HostPath.printable(export.utf8))\":") }
       MapText(disk: disk, terminal: .current, isComplete: all).write(output.print)
+      if export != nil { output.print("") }
     }
     output.flush()
   }

@@ -41,9 +41,25 @@ struct MappedDiskOptions: ParsableArguments {
     guard let name = words.first else {
       throw UserError(usage: "\(verb): no generator is named; nbdgen help lists them")
     }
+    let generator = try GeneratorRegistry.generator(named: name)
+    return try build(generator, Array(words.dropFirst()), for: verb)
+  }
+
+  /// Builds what a file of exports says.
+  ///
+  /// - Throws: ``UserError`` if it cannot be built.
+  func build(_ entry: ExportsFile.Entry, for verb: String) throws(UserError) -> MappedDisk {
+    try build(entry.generator, entry.words, for: verb)
+  }
+
+  private func build(
+    _ generator: any Generator.Type,
+    _ words: [String],
+    for verb: String
+  ) throws(UserError) -> MappedDisk {
     let recipe = DiskRecipe(
-      generator: try GeneratorRegistry.generator(named: name),
-      words: Array(words.dropFirst()),
+      generator: generator,
+      words: words,
       allowsHostAccess: !forbidsHostAccess
     )
     let generated = try recipe.build()
@@ -56,7 +72,7 @@ struct MappedDiskOptions: ParsableArguments {
       let disk = try recipe.make(Session(exportName: Array(exportName.utf8)))
       return MappedDisk(title: generated.summary, map: SegmentMap(disk))
     } catch {
-      throw UserError(usage: "\(verb): \(name): \(error.problem)")
+      throw UserError(usage: "\(verb): \(generator.manual.name): \(error.problem)")
     }
   }
 }

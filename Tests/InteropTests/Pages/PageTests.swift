@@ -39,6 +39,7 @@ struct PageTests {
     "Fuzz/README.md: make fuzz FUZZ_SECONDS=600": "takes an hour",
     "Fuzz/README.md: NBDGEN_FUZZ_COUNT=20000 NBDGEN_FUZZ_SEED=1000 swift test --filter disksAgree":
       "the test runs by itself, with other numbers",
+    "docs/performance.md: make profile CASE=memory/64": "shows what a person has to look at",
     "docs/write-a-generator.md: swift build": "Examples/OwnGenerator/check does, which CI runs",
     "docs/write-a-generator.md: nbdcopy nbd://localhost - | head -n 2": "so does this",
     "docs/conformance.md: NBDGEN_RECORD=1 swift test --filter ConformanceTests":
