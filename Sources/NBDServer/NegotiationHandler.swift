@@ -52,7 +52,13 @@ final class NegotiationHandler: ChannelDuplexHandler, RemovableChannelHandler {
   init(_ services: ConnectionServices) {
     self.services = services
     catalog = services.catalog
-    negotiation = Negotiation(tls: services.tlsMode, optionLimit: services.limits.options)
+    // Clients that list exports ask a few things about each.
+    let further = ConnectionLimits.optionsPerExport * max(0, catalog.exports.count - 1)
+    let limit = services.limits.options.addingReportingOverflow(further)
+    negotiation = Negotiation(
+      tls: services.tlsMode,
+      optionLimit: limit.overflow ? .max : limit.partialValue
+    )
   }
 
   func channelActive(context: ChannelHandlerContext) {
