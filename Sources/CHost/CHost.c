@@ -7,6 +7,8 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
+#include <sched.h>
 #include <string.h>
 #ifdef __linux__
 #include <malloc.h>
@@ -177,6 +179,14 @@ int64_t host_read(int descriptor, void *buffer, size_t count, int64_t offset,
 int64_t host_read_stream(int descriptor, void *buffer, size_t count) {
   RETRYING(ssize_t, read(descriptor, buffer, count));
 }
+
+int host_is_ready(int descriptor, int for_sending) {
+  struct pollfd wanted = {.fd = descriptor,
+                          .events = for_sending ? POLLOUT : POLLIN};
+  return poll(&wanted, 1, 0) > 0;
+}
+
+void host_yield(void) { sched_yield(); }
 
 int host_check_readable_at(int directory, const char *name) {
   RETRYING(int, faccessat(directory, name, R_OK, AT_EACCESS));

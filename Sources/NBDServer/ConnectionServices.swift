@@ -217,9 +217,10 @@ final class ConnectionServices: Sendable {
     return true
   }
 
-  /// Whether there is one connection at most.
-  var isAlone: Bool {
-    channels.withLock { $0.channels.count } + collectors.withLock { $0.channels.count } <= 1
+  /// Whether an event loop has one connection at most.
+  func isAlmostIdle(_ eventLoop: any EventLoop) -> Bool {
+    channels.withLock { $0.count(on: eventLoop) }
+      + collectors.withLock { $0.count(on: eventLoop) } <= 1
   }
 
   var openCollectors: [any Channel] { collectors.withLock { Array($0.channels.values) } }

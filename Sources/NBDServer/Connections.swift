@@ -5,6 +5,9 @@ struct Connections {
   private(set) var channels: [ObjectIdentifier: any Channel] = [:]
   private var counts: [String: Int] = [:]
 
+  /// How many there are on each event loop.
+  private var loads: [ObjectIdentifier: Int] = [:]
+
   /// What was said to be too much, and not taken back by somebody leaving.
   private var reported: Set<String> = []
 
@@ -33,7 +36,13 @@ struct Connections {
     }
     channels[ObjectIdentifier(channel)] = channel
     if let address { counts[address] = count + 1 }
+    loads[ObjectIdentifier(channel.eventLoop), default: 0] += 1
     return nil
+  }
+
+  /// How many connections an event loop has.
+  func count(on eventLoop: any EventLoop) -> Int {
+    loads[ObjectIdentifier(eventLoop), default: 0]
   }
 
   /// Something that there is too much of.
@@ -46,7 +55,9 @@ struct Connections {
 
   /// Removes a connection; whether it was the last one.
   mutating func remove(_ identifier: ObjectIdentifier, from address: String?) -> Bool {
-    channels[identifier] = nil
+    if let channel = channels.removeValue(forKey: identifier) {
+      loads[ObjectIdentifier(channel.eventLoop), default: 1] -= 1
+    }
     if let address, let count = counts[address] {
       counts[address] = count > 1 ? count - 1 : nil
     }

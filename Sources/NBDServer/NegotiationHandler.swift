@@ -26,6 +26,7 @@ final class NegotiationHandler: ChannelDuplexHandler, RemovableChannelHandler {
   private var inbound = ByteBuffer()
   private var outbox = Outbox(ByteBufferAllocator())
   private var gate = ReadGate()
+  private var busyPoll: BusyPoll?
   private var isProcessing = false
 
   /// Whether the client sends nothing more; it may still read its replies.
@@ -67,7 +68,21 @@ final class NegotiationHandler: ChannelDuplexHandler, RemovableChannelHandler {
     deadline = .now() + TimeAmount(services.limits.negotiationTime)
     lastMessage = .now()
     watch(context)
+    busyPoll = BusyPoll(context.channel, services.limits)
     context.fireChannelActive()
+    stayAwake(context)
+  }
+
+  func channelReadComplete(context: ChannelHandlerContext) {
+    stayAwake(context)
+    context.fireChannelReadComplete()
+  }
+
+  /// Waits awake for the next option.
+  private func stayAwake(_ context: ChannelHandlerContext) {
+    if case .ended = state { return }
+    guard mayProceed(context) else { return }
+    busyPoll?.wait(for: .readable) { services.isAlmostIdle(context.eventLoop) }
   }
 
   func handlerRemoved(context: ChannelHandlerContext) {
@@ -313,7 +328,12 @@ final class NegotiationHandler: ChannelDuplexHandler, RemovableChannelHandler {
       client: services.client(of: context.channel),
       disk: export.disk
     )
-    let handler = TransmissionHandler(responder, services, watch)
+    let handler = TransmissionHandler(
+      responder,
+      services,
+      BusyPoll(context.channel, services.limits),
+      watch
+    )
     let pipeline = context.pipeline.syncOperations
     do {
       try pipeline.addHandler(handler, position: .after(self))

@@ -35,6 +35,10 @@ public struct ServerLimits: Sendable, Equatable {
   /// Most bytes that one request may ask for.
   public var requestSize = Int(UInt32.max)
 
+  /// How long the server stays awake for what a client does next, if nobody else needs
+  /// the processor; nothing for not at all.
+  public var busyPollTime = Duration.microseconds(50)
+
   /// The limits that serve most purposes.
   public init() {}
 }

@@ -45,6 +45,7 @@ final class TransmissionHandler: ChannelDuplexHandler {
   private var inbound = ByteBuffer()
   private var payload: Payload?
   private var gate = ReadGate()
+  private var busyPoll: BusyPoll
   private var isProcessing = false
 
   /// Whether anything arrived that was not looked at.
@@ -67,8 +68,14 @@ final class TransmissionHandler: ChannelDuplexHandler {
   /// Whether there is more to do, but others have their turn.
   private var isGivingWay = false
 
-  init(_ responder: Responder, _ services: ConnectionServices, _ watch: ReadWatch? = nil) {
+  init(
+    _ responder: Responder,
+    _ services: ConnectionServices,
+    _ busyPoll: BusyPoll,
+    _ watch: ReadWatch? = nil
+  ) {
     self.responder = responder
+    self.busyPoll = busyPoll
     self.watch = watch
     self.services = services
     tally = services.metrics.begin()
@@ -92,6 +99,15 @@ final class TransmissionHandler: ChannelDuplexHandler {
     guard hasArrived else { return }
     hasArrived = false
     process(context)
+    stayAwake(context)
+  }
+
+  /// Waits awake for the next request, or for the client to take replies.
+  private func stayAwake(_ context: ChannelHandlerContext) {
+    guard !isClosed, !isClosing, !isGivingWay, bytesInFlight == 0 else { return }
+    busyPoll.wait(for: context.channel.isWritable ? .readable : .writable) {
+      services.isAlmostIdle(context.eventLoop)
+    }
   }
 
   func channelWritabilityChanged(context: ChannelHandlerContext) {
@@ -179,7 +195,7 @@ final class TransmissionHandler: ChannelDuplexHandler {
       handler.isGivingWay = false
       if !handler.isClosed { handler.process(context) }
     }
-    if services.isAlone {
+    if services.isAlmostIdle(context.eventLoop) {
       context.eventLoop.execute(goOn)
     } else {
       context.eventLoop.scheduleTask(in: ConnectionLimits.pause, goOn)

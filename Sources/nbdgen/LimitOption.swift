@@ -12,6 +12,7 @@ enum LimitOption: String, CaseIterable {
   case inFlight = "in-flight"
   case requestSize = "request-size"
   case bufferMemory = "buffer-memory"
+  case busyPoll = "busy-poll"
 
   /// All names, for people.
   static var names: String { allCases.map(\.rawValue).joined(separator: ", ") }
@@ -53,6 +54,8 @@ enum LimitOption: String, CaseIterable {
     case .inFlight, .bufferMemory: 1 << 16...1 << 40
     // The specification's least maximum payload.
     case .requestSize: 1 << 25...Int(UInt32.max)
+    // Microseconds; whoever shares an event loop waits that long.
+    case .busyPoll: 0...1000
     }
   }
 
@@ -67,6 +70,7 @@ enum LimitOption: String, CaseIterable {
     case .inFlight: limits.inFlightSize = value
     case .requestSize: limits.requestSize = value
     case .bufferMemory: limits.bufferSize = value
+    case .busyPoll: limits.busyPollTime = .microseconds(value)
     }
   }
 }

@@ -74,7 +74,7 @@ private final class FloorConnection: Sendable {
     unsafe replies.initializeMemory(as: UInt8.self, repeating: 0x5A)
     var count = 0
     while true {
-      count += try unsafe socket.receive(
+      count += try unsafe socket.receiveAwake(
         into: UnsafeMutableRawBufferPointer(rebasing: room[count...])
       )
       var position = 0

@@ -46,7 +46,7 @@ public enum LoadClient {
     }
     while answered < plan.limit {
       if connections.count > 1 {
-        unsafe _ = poll(&polled, nfds_t(polled.count), -1)
+        waitAwake(for: &polled)
       }
       for (index, connection) in connections.enumerated()
       where connections.count == 1 || polled[index].revents != 0 {
@@ -75,7 +75,7 @@ public enum LoadClient {
     let latencies = result.latencies
     while answered < asked {
       if connections.count > 1 {
-        unsafe _ = poll(&polled, nfds_t(polled.count), -1)
+        waitAwake(for: &polled)
       }
       for (index, connection) in connections.enumerated()
       where connections.count == 1 || polled[index].revents != 0 {
@@ -86,6 +86,16 @@ public enum LoadClient {
     for connection in connections { connection.disconnect() }
     result.bytes = result.operations * plan.requestSize
     return result
+  }
+
+  /// Waits until a server answers, awake at first, as ``Socket/receiveAwake(into:)`` does.
+  private static func waitAwake(for polled: inout [pollfd]) {
+    let end = Clocks.now() + Socket.wakefulness
+    repeat {
+      if unsafe poll(&polled, nfds_t(polled.count), 0) > 0 { return }
+      sched_yield()
+    } while Clocks.now() < end
+    unsafe _ = poll(&polled, nfds_t(polled.count), -1)
   }
 
   /// Connects, negotiates and disconnects, over and over.

@@ -106,7 +106,7 @@ import Glibc
   /// - Throws: ``LoadFailure``
   func turn(_ result: inout LoadResult, mayAsk: () -> Bool) throws -> Int {
     let room = unsafe UnsafeMutableRawBufferPointer(rebasing: incoming[incomingCount...])
-    incomingCount += try unsafe socket.receive(into: room)
+    incomingCount += try unsafe socket.receiveAwake(into: room)
     let now = Clocks.now()
     var position = 0
     var answered = 0

@@ -20,7 +20,9 @@ final class Callgrind {
       pause: 50_000
     ) { address in
       ["valgrind", "--tool=callgrind", "--callgrind-out-file=\(output)", program]
-        + Commands.listen(address) + words
+        + Commands.listen(address)
+        // How often it looks for requests while it waits is a matter of time.
+        + ["--limit", "busy-poll=0"] + words
     }
   }
 

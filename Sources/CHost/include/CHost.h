@@ -55,6 +55,13 @@ int host_open_beneath(int directory, const char *path, int cached_only);
 int64_t host_read(int descriptor, void *buffer, size_t count, int64_t offset,
                   int cached_only);
 
+/// Whether something can be received from a socket now, or be sent to it; errors and
+/// ends count as well. Does not wait.
+int host_is_ready(int descriptor, int for_sending);
+
+/// Lets other threads run that wait for this processor.
+void host_yield(void);
+
 /// Reads what a stream has, at most `count` bytes; 0 at its end.
 int64_t host_read_stream(int descriptor, void *buffer, size_t count);
 
