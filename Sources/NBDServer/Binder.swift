@@ -8,11 +8,21 @@ struct Binder {
   /// Serves the clients.
   let group: MultiThreadedEventLoopGroup
 
-  /// Waits for them, so that those who come do not hold up those who are there.
-  let acceptors: MultiThreadedEventLoopGroup
+  /// How many clients each of some event loops has.
+  let count: @Sendable ([any EventLoop]) -> [Int]
 
   /// Puts a client's handlers into place; a failure closes the connection.
   let initialize: @Sendable (any Channel) throws -> Void
+
+  init(
+    group: MultiThreadedEventLoopGroup,
+    _ count: @escaping @Sendable ([any EventLoop]) -> [Int],
+    initialize: @escaping @Sendable (any Channel) throws -> Void
+  ) {
+    self.group = group
+    self.count = count
+    self.initialize = initialize
+  }
 
   /// Longest path of a unix socket, in bytes (`sun_path`, less its NUL).
   private static let pathLimit = 107
@@ -115,6 +125,9 @@ struct Binder {
   private func start(_ channel: any Channel) -> EventLoopFuture<Void> {
     channel.eventLoop.makeCompletedFuture {
       let options = channel.syncOptions
+      if channel.remoteAddress?.port != nil {
+        try options?.setOption(.tcpOption(.tcp_nodelay), value: 1)
+      }
       try options?.setOption(.allowRemoteHalfClosure, value: true)
       try options?.setOption(.writeBufferWaterMark, value: ConnectionLimits.writeBuffer)
       try options?.setOption(.recvAllocator, value: Self.receiveAllocator)
@@ -148,14 +161,19 @@ struct Binder {
 
   private func bootstrap(_ endpoint: Endpoint) -> ServerBootstrap {
     let isTCP = if case .tcp = endpoint { true } else { false }
-    var bootstrap = ServerBootstrap(group: acceptors, childGroup: group)
+    var loops = group.makeIterator()
+    let home = loops.next() ?? group.any()
+    var bootstrap = ServerBootstrap(group: home)
+      .serverChannelInitializer { [self] channel in
+        channel.eventLoop.makeCompletedFuture {
+          let placement = Placement(group, count: count, start: start)
+          try channel.pipeline.syncOperations.addHandler(placement)
+        }
+      }
       .serverChannelOption(.backlog, value: Self.backlog)
       .childChannelInitializer(start)
     if isTCP {
-      bootstrap =
-        bootstrap
-        .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
-        .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
+      bootstrap = bootstrap.serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
     }
     return bootstrap
   }

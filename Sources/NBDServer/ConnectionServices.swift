@@ -223,6 +223,13 @@ final class ConnectionServices: Sendable {
       + collectors.withLock { $0.count(on: eventLoop) } <= 1
   }
 
+  /// How many connections each of some event loops has.
+  @Sendable func counts(on eventLoops: [any EventLoop]) -> [Int] {
+    let clients = channels.withLock { clients in eventLoops.map { clients.count(on: $0) } }
+    let collectors = collectors.withLock { clients in eventLoops.map { clients.count(on: $0) } }
+    return zip(clients, collectors).map(+)
+  }
+
   var openCollectors: [any Channel] { collectors.withLock { Array($0.channels.values) } }
 
   var openChannels: [any Channel] { channels.withLock { Array($0.channels.values) } }
@@ -258,6 +265,9 @@ enum ConnectionLimits {
   /// How long one connection keeps its event loop busy before others get their
   /// turn.
   static let turn = TimeAmount.microseconds(500)
+
+  /// How many turns a connection may have in a row that shares its event loop with none.
+  static let turnsInARow = 8
 
   /// The same in a negotiation, which nobody needs to be fast.
   static let negotiationTurn = TimeAmount.microseconds(50)

@@ -14,7 +14,6 @@ public final class NBDServer: Sendable {
 
   private let services: ConnectionServices
   private let group: MultiThreadedEventLoopGroup
-  private let acceptors: MultiThreadedEventLoopGroup
   private let listeners: [any Channel]
   private let metricsListeners = Mutex<[Listener]>([])
   private let isStopping = Atomic(false)
@@ -49,7 +48,6 @@ public final class NBDServer: Sendable {
     onLastDisconnect: @escaping @Sendable () -> Void = {}
   ) throws(ServerError) {
     group = MultiThreadedEventLoopGroup(numberOfThreads: NIOCore.System.coreCount)
-    acceptors = MultiThreadedEventLoopGroup(numberOfThreads: 1)
     let pool = NIOThreadPool(numberOfThreads: Self.poolSize)
     pool.start()
     let makers = NIOThreadPool(numberOfThreads: 1)
@@ -65,7 +63,7 @@ public final class NBDServer: Sendable {
       onLastDisconnect: onLastDisconnect
     )
     if case .unix(let path, _) = endpoint { socketFile = path } else { socketFile = nil }
-    let binder = Binder(group: group, acceptors: acceptors) { [services] channel in
+    let binder = Binder(group: group, services.counts(on:)) { [services] channel in
       // Refused by an error, which closes it.
       guard services.register(channel) else { throw ChannelError.alreadyClosed }
       try channel.pipeline.syncOperations.addHandler(NegotiationHandler(services))
@@ -73,7 +71,6 @@ public final class NBDServer: Sendable {
     do throws(ServerError) {
       (self.endpoint, listeners) = try binder.bind(endpoint)
     } catch {
-      try? acceptors.syncShutdownGracefully()
       try? group.syncShutdownGracefully()
       try? pool.syncShutdownGracefully()
       try? makers.syncShutdownGracefully()
@@ -113,7 +110,7 @@ public final class NBDServer: Sendable {
   /// - Returns: Where, with the real port.
   /// - Throws: ``ServerError`` if the endpoint cannot be had.
   public func serveMetrics(on endpoint: Endpoint) throws(ServerError) -> Endpoint {
-    let binder = Binder(group: group, acceptors: acceptors) { [services] channel in
+    let binder = Binder(group: group, services.counts(on:)) { [services] channel in
       guard services.registerCollector(channel) else { throw ChannelError.alreadyClosed }
       let operations = channel.pipeline.syncOperations
       try operations.configureHTTPServerPipeline(withErrorHandling: true)
@@ -157,7 +154,6 @@ public final class NBDServer: Sendable {
     // A serial queue, so that a pool's cancelled work comes before its end.
     let queue = DispatchQueue(label: "nbdgen.stop")
     let isEnded = DispatchSemaphore(value: 0)
-    acceptors.shutdownGracefully(queue: queue) { _ in }
     services.makers.shutdownGracefully(queue: queue) { [services, group] _ in
       services.pool.shutdownGracefully(queue: queue) { _ in
         services.builders.shutDown(queue: queue) {

@@ -67,6 +67,7 @@ final class TransmissionHandler: ChannelDuplexHandler {
 
   /// Whether there is more to do, but others have their turn.
   private var isGivingWay = false
+  private var turnsInARow = 0
 
   init(
     _ responder: Responder,
@@ -186,7 +187,7 @@ final class TransmissionHandler: ChannelDuplexHandler {
   }
 
   /// Stops for so long that the event loop can turn to other connections; if there are
-  /// none, to what has to be done to get one.
+  /// none, now and then, to those who want one.
   private func giveWay(_ context: ChannelHandlerContext) {
     let bound = NIOLoopBound((handler: self, context: context), eventLoop: context.eventLoop)
     let goOn = {
@@ -195,9 +196,11 @@ final class TransmissionHandler: ChannelDuplexHandler {
       handler.isGivingWay = false
       if !handler.isClosed { handler.process(context) }
     }
-    if services.isAlmostIdle(context.eventLoop) {
+    turnsInARow += 1
+    if turnsInARow < ConnectionLimits.turnsInARow, services.isAlmostIdle(context.eventLoop) {
       context.eventLoop.execute(goOn)
     } else {
+      turnsInARow = 0
       context.eventLoop.scheduleTask(in: ConnectionLimits.pause, goOn)
     }
   }
