@@ -255,6 +255,10 @@ enum ConnectionLimits {
   /// 4 KiB on their way, 64 KiB at a time was a third slower. More than this gains nothing.
   static let batchSize = 1 << 17
 
+  /// Of the next request, no more is fetched ahead from memory, in bytes: larger reads
+  /// leave the processor the time to see by itself what they want.
+  static let prefetchSize = 1 << 12
+
   /// What a read counts that is on its way, besides its bytes; so there are at
   /// most 1,024 of them, unless the limit is another.
   static let inFlightOverhead = 1 << 12

@@ -225,7 +225,18 @@ final class TransmissionHandler: ChannelDuplexHandler {
       isDisconnecting = true
       return false
     }
+    prefetchNext()
     return expectPayload(of: request, context) || answer(request, context)
+  }
+
+  /// Has the processor fetch what the next request wants, while this one is answered.
+  private func prefetchNext() {
+    guard inbound.readableBytes >= Request.size(responder.form) else { return }
+    let next = Request(decoding: inbound.readableBytesSpan, form: responder.form)
+    // What belongs to a write may look like anything; fetching is harmless.
+    guard let next, next.command == .read, let offset = Int(exactly: next.offset) else { return }
+    let count = min(next.length, UInt64(ConnectionLimits.prefetchSize))
+    responder.disk.prefetch(at: offset, count: Int(count))
   }
 
   /// Gets ready for what follows a request; `false` if nothing does.

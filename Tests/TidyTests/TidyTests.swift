@@ -47,6 +47,7 @@ struct TidyTests {
     "Sources/FileTree/AttributeReader.swift",
     "Sources/FileTree/TreeDigest.swift",
     "Sources/DiskModel/ByteSource+Bytes.swift",
+    "Sources/DiskModel/Disk+Reading.swift",
     "Sources/DiskModel/GUIDPartitionTable.swift",
     "Sources/DiskModel/HostCall.swift",
     "Sources/DiskModel/HostPathFile.swift",

@@ -55,6 +55,12 @@ int host_open_beneath(int directory, const char *path, int cached_only);
 int64_t host_read(int descriptor, void *buffer, size_t count, int64_t offset,
                   int cached_only);
 
+/// Has the processor fetch memory that will be read soon; any address will do.
+static inline void host_prefetch(const void *bytes, size_t count) {
+  for (size_t i = 0; i < count; i += 64)
+    __builtin_prefetch((const char *)bytes + i, 0, 2);
+}
+
 /// Whether something can be received from a socket now, or be sent to it; errors and
 /// ends count as well. Does not wait.
 int host_is_ready(int descriptor, int for_sending);
