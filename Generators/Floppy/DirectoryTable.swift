@@ -65,11 +65,12 @@ struct DirectoryTable {
     for (index, file) in directory.entries.enumerated() {
       let (short, basis) = names[index]
       let longCount = Self.longSlots(of: file.name, basis)
+      let checksum = short.checksum
       for number in (0..<longCount).reversed() {
         Self.append(
           file.name[(number * Self.unitsPerSlot)...].prefix(Self.unitsPerSlot),
           order: UInt8(number + 1) | (number == longCount - 1 ? 0x40 : 0),
-          checksum: short.checksum,
+          checksum: checksum,
           to: &bytes
         )
       }
@@ -135,15 +136,21 @@ struct DirectoryTable {
     checksum: UInt8,
     to bytes: inout [UInt8]
   ) {
-    var padded = Array(units)
-    if padded.count < unitsPerSlot { padded.append(0) }
-    while padded.count < unitsPerSlot { padded.append(0xFFFF) }
+    func append(_ range: Range<Int>) {
+      for index in range {
+        let isName = index < units.count
+        let unit = isName ? units[units.startIndex + index] : index == units.count ? 0 : 0xFFFF
+        bytes.append(little: unit)
+      }
+    }
     bytes.append(order)  // LDIR_Ord
-    for unit in padded[0..<5] { bytes.append(little: unit) }  // LDIR_Name1
-    bytes += [longName, 0, checksum]  // LDIR_Attr, LDIR_Type, LDIR_Chksum
-    for unit in padded[5..<11] { bytes.append(little: unit) }  // LDIR_Name2
-    bytes += [0, 0]  // LDIR_FstClusLO
-    for unit in padded[11..<13] { bytes.append(little: unit) }  // LDIR_Name3
+    append(0..<5)  // LDIR_Name1
+    bytes.append(longName)  // LDIR_Attr
+    bytes.append(0)  // LDIR_Type
+    bytes.append(checksum)  // LDIR_Chksum
+    append(5..<11)  // LDIR_Name2
+    bytes.append(little: UInt16(0))  // LDIR_FstClusLO
+    append(11..<13)  // LDIR_Name3
   }
 }
 

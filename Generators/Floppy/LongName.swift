@@ -15,6 +15,9 @@ enum LongName {
 
   /// The units of a name of the host, or what is wrong with it.
   static func units(of name: ArraySlice<UInt8>) -> Result<[UInt16], ProblemError> {
+    if let units = plainUnits(of: name) {
+      return isDevice(units) ? .failure(ProblemError(problem: .device)) : .success(units)
+    }
     guard let text = String(validating: name, as: UTF8.self) else {
       return .failure(ProblemError(problem: .notUnicode))
     }
@@ -27,6 +30,14 @@ enum LongName {
     let units = Array(text.utf16)
     if isDevice(units) { return .failure(ProblemError(problem: .device)) }
     return .success(units)
+  }
+
+  /// The units of a name that is in ASCII and breaks no rule for characters, as most
+  /// names are: the way of all others takes longer.
+  private static func plainUnits(of name: ArraySlice<UInt8>) -> [UInt16]? {
+    guard let last = name.last, last != UInt8(dot), last != UInt8(space) else { return nil }
+    let isPlain = name.allSatisfy { $0 < 0x80 && !isForbidden(Unicode.Scalar($0)) }
+    return isPlain ? name.map { UInt16($0) } : nil
   }
 
   /// A problem, where an error is wanted.
@@ -83,7 +94,10 @@ enum LongName {
   private static let underscore = UInt16(UInt8(ascii: "_"))
 
   private static func isForbidden(_ scalar: Unicode.Scalar) -> Bool {
-    scalar.value < 0x20 || "\"*/:<>?\\|".unicodeScalars.contains(scalar)
+    switch scalar {
+    case "\"", "*", "/", ":", "<", ">", "?", "\\", "|": true
+    default: scalar.value < 0x20
+    }
   }
 
   private static let devices: Set<String> = Set(

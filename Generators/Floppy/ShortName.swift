@@ -13,20 +13,31 @@ struct ShortName: Hashable, Sendable {
   }
 
   private static func padded(_ bytes: some Sequence<UInt8>, count: Int) -> UInt64 {
-    let all = Array(bytes.prefix(count))
-    let spaces = [UInt8](repeating: UInt8(ascii: " "), count: count - all.count)
-    return (all + spaces).reduce(0) { $0 << 8 | UInt64($1) }
+    var packed: UInt64 = 0
+    var left = count
+    for byte in bytes.prefix(count) {
+      packed = packed << 8 | UInt64(byte)
+      left -= 1
+    }
+    for _ in 0..<left { packed = packed << 8 | UInt64(UInt8(ascii: " ")) }
+    return packed
   }
 
   /// The 11 bytes (`DIR_Name`).
   var bytes: [UInt8] {
-    (0..<8).map { UInt8(truncatingIfNeeded: stem >> (8 * (7 - $0))) }
-      + (0..<3).map { UInt8(truncatingIfNeeded: ending >> (8 * (2 - $0))) }
+    (0..<11).map { self[$0] }
+  }
+
+  private subscript(index: Int) -> UInt8 {
+    UInt8(
+      truncatingIfNeeded: index < 8
+        ? stem >> (8 * (7 - index)) : UInt64(ending) >> (8 * (10 - index))
+    )
   }
 
   /// What the entries of a long name have, to show whose they are
   /// (`LDIR_Chksum`).
-  var checksum: UInt8 { bytes.reduce(0) { ($0 << 7 | $0 >> 1) &+ $1 } }
+  var checksum: UInt8 { (0..<11).reduce(0) { ($0 << 7 | $0 >> 1) &+ self[$1] } }
 }
 
 /// What a long name would be as a short one.
@@ -116,8 +127,8 @@ struct ShortNameTable {
   private var nextNumbers: [Series: Int] = [:]
 
   private struct Series: Hashable {
-    var stem: [UInt8]
-    var ending: [UInt8]
+    /// What the names have but for the number.
+    var name: ShortName
     var digitCount: Int
   }
 
@@ -131,8 +142,11 @@ struct ShortNameTable {
   /// Takes the name with `~` and a number: the smallest that is free.
   mutating func takeNumbered(_ basis: ShortNameBasis) -> ShortName {
     for digitCount in 1...6 {
-      let start = Array(basis.stem.prefix(7 - digitCount))
-      let series = Series(stem: start, ending: basis.ending, digitCount: digitCount)
+      let start = basis.stem.prefix(7 - digitCount)
+      let series = Series(
+        name: ShortName(stem: start, ending: basis.ending),
+        digitCount: digitCount
+      )
       let first = (0..<digitCount - 1).reduce(1) { number, _ in number * 10 }
       var number = nextNumbers[series] ?? first
       defer { nextNumbers[series] = number }
