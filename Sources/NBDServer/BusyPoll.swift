@@ -15,14 +15,23 @@ struct BusyPoll {
     case writable = 1
   }
 
-  /// How many times in a row not to look, at most.
+  /// How many times in a row not to look, at most, if nothing comes.
   private static let mostSkipped = 63
+
+  /// How long not to look if others want the processor; at first, and at most.
+  private static let pauses = TimeAmount.milliseconds(50)...TimeAmount.milliseconds(1600)
+
+  /// After so many times of some use, others are forgotten.
+  private static let oblivion = 1000
 
   /// How long it is looked; what QEMU allows its event loops is of the default's order.
   private let limit: TimeAmount
   private let socket: CInt?
   private var skipped = 0
   private var toSkip = 0
+  private var pause = pauses.lowerBound
+  private var pauseEnd = NIODeadline.uptimeNanoseconds(0)
+  private var usefulCount = 0
 
   /// Gets ready to look at a connection's socket; others, such as pipes, are never
   /// waited for.
@@ -48,18 +57,30 @@ struct BusyPoll {
       return
     }
     skipped = 0
-    let end = NIODeadline.now() + limit
-    var isReady = host_is_ready(socket, readiness.rawValue) != 0
-    while !isReady && mayWait() {
+    let start = NIODeadline.now()
+    guard start >= pauseEnd else { return }
+    var now = start
+    while host_is_ready(socket, readiness.rawValue) == 0 {
+      guard mayWait() else { return }
       // Whoever waits for this processor may be the client.
       host_yield()
-      isReady = host_is_ready(socket, readiness.rawValue) != 0
-      // Too late is no success: others were busy here, and sleepers are woken before them.
-      if NIODeadline.now() >= end {
-        toSkip = min(2 * toSkip + 1, Self.mostSkipped)
-        return
-      }
+      now = .now()
+      guard now < start + limit else { return giveUp(now, after: now - start) }
     }
-    toSkip = 0
+    toSkip /= 2
+    usefulCount += 1
+    if usefulCount == Self.oblivion { pause = Self.pauses.lowerBound }
+  }
+
+  /// Looks less often from now on.
+  private mutating func giveUp(_ now: NIODeadline, after time: TimeAmount) {
+    guard time > limit + limit else {
+      toSkip = min(2 * toSkip + 1, Self.mostSkipped)
+      return
+    }
+    // Others were busy here meanwhile. Who sleeps is woken before them; who looks is not.
+    pauseEnd = now + pause
+    pause = min(pause + pause, Self.pauses.upperBound)
+    usefulCount = 0
   }
 }

@@ -44,8 +44,8 @@ import Testing
       // Asked at the start, even if it then does not look.
       let first = looks.filter { $0 > 1 }.count
       _ = try? FileDescriptor(rawValue: far).writeAll([1])
-      // Whatever happens, it looks again before long, and then each time.
-      for _ in 0..<64 { _ = Self.looks(&poll, .readable) }
+      // It looks again before long, then more often, and then each time.
+      for _ in 0..<128 { _ = Self.looks(&poll, .readable) }
       let descriptor = try? channel.pipeline.syncOperations
         .withUnsafeTransportIfAvailable(of: NIOBSDSocket.Handle.self) { $0 }
       var byte: UInt8 = 0
