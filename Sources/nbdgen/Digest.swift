@@ -99,8 +99,10 @@ struct Digest: ParsableCommand {
       let name = entry.map { "  \(HostPath.printable($0.name.utf8))" } ?? ""
       return StandardOutput.print(digest + name)
     }
-    var facts: [(key: String, value: JSONText)] = entry.map { [("export", .string($0.name))] } ?? []
-    facts += [("sha256", .string(digest)), ("size", .number(disk.size))]
-    StandardOutput.print(JSONText.object(facts).text)
+    var facts = JSONObject()
+    facts.add("export", entry?.name)
+    facts.add("sha256", digest)
+    facts.add("size", disk.size)
+    StandardOutput.print(facts.text)
   }
 }

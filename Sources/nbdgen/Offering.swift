@@ -21,7 +21,7 @@ struct Offer {
   var headline: String
 
   /// The same for programs.
-  var facts: [(key: String, value: JSONText)]
+  var facts = JSONObject()
 
   /// What people should know besides, a line each.
   var notes: [String] = []
@@ -94,9 +94,9 @@ extension Offer {
     }
     let size = generated.disk.map { ", " + Size.describe($0.size) } ?? ""
     headline = summary + size + (generated.recipe.map { ", recipe \($0)" } ?? "")
-    facts = [("summary", .string(summary))]
-    if let disk = generated.disk { facts.append(("size", .number(disk.size))) }
-    if let recipe = generated.recipe { facts.append(("recipe", .string(recipe))) }
+    facts.add("summary", summary)
+    facts.add("size", generated.disk?.size)
+    facts.add("recipe", generated.recipe)
     notes = generated.notes
   }
 }

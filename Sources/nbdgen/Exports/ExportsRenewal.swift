@@ -38,9 +38,10 @@ struct ExportsRenewal {
     let count = file.entries.count
     var offer = Offer(
       catalog: catalog,
-      headline: "\(count) \(count == 1 ? "export" : "exports") of \(path)",
-      facts: [("exports", .number(count)), ("file", .string(absolute(path)))]
+      headline: "\(count) \(count == 1 ? "export" : "exports") of \(path)"
     )
+    offer.facts.add("exports", count)
+    offer.facts.add("file", absolute(path))
     offer.renew = { renew($0) }
     return offer
   }

@@ -99,13 +99,14 @@ struct Write: ParsableCommand {
     }
     let outcome = try WriteJob(place: place, format: format, isQuiet: quiet).run(disk)
     if isJSON {
-      var facts: [(key: String, value: JSONText)] = name.map { [("export", .string($0))] } ?? []
-      facts += [
-        ("path", .string(place.path)), ("format", .string(format.rawValue)),
-        ("size", .number(outcome.size)), ("summary", .string(generated.summary)),
-      ]
-      if let size = outcome.dataSize { facts.append(("data", .number(size))) }
-      StandardOutput.print(JSONText.object(facts).text)
+      var facts = JSONObject()
+      facts.add("export", name)
+      facts.add("path", place.path)
+      facts.add("format", format.rawValue)
+      facts.add("size", outcome.size)
+      facts.add("summary", generated.summary)
+      facts.add("data", outcome.dataSize)
+      StandardOutput.print(facts.text)
     } else if !quiet {
       let data = outcome.dataSize.map { ", \(Size.describe($0)) of it data" } ?? ""
       let size = Size.describe(outcome.size)
