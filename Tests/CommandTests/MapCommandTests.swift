@@ -180,6 +180,7 @@ struct MapCommandTests {
       ("[1]\n", "line 1"), (#"{"event":"read"}"# + "\n", "line 1"),
       (#"{"event":"start","format":2}"# + "\n", "a form that this nbdgen does not know"),
       (start + "\n{\n", "line 2: not JSON"),
+      (start + "\n" + #"{"event":"export"}"# + "\n", "line 2: an export without its name"),
       (start + "\n" + read(#""offset":-1,"size":5"#) + "\n", "offset"),
       (start + "\n" + read(#""offset":1.5,"size":5"#) + "\n", "offset"),
       (start + "\n" + read(#""offset":9223372036854775807,"size":5"#) + "\n", "size"),
