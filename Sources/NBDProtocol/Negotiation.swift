@@ -35,7 +35,7 @@ public struct Negotiation: Sendable {
     public var contexts: [MetaContext]
   }
 
-  /// How many options a client may send.
+  /// How many options a client may send, in all.
   private let optionLimit: Int
 
   let tls: TLSMode
@@ -79,11 +79,12 @@ public struct Negotiation: Sendable {
   ///
   /// - Parameters:
   ///   - tls: What the server thinks of TLS.
-  ///   - optionLimit: How many options the client may send; the longest legal
-  ///     sequences ask for each of many exports.
-  public init(tls: TLSMode = .off, optionLimit: Int = 10_000) {
+  ///   - optionLimit: How many options the client may send if there is one export; there
+  ///     are more for each further one.
+  ///   - exportCount: How many exports the client may ask for.
+  public init(tls: TLSMode = .off, optionLimit: Int = 10_000, exportCount: Int = 1) {
     self.tls = tls
-    self.optionLimit = optionLimit
+    self.optionLimit = Self.optionLimit(optionLimit, exportCount: exportCount)
   }
 
   /// Refuses what comes from now on, as the server is about to end.

@@ -263,9 +263,6 @@ enum ConnectionLimits {
   /// most 1,024 of them, unless the limit is another.
   static let inFlightOverhead = 1 << 12
 
-  /// Options that a client may send for each export but the first, beyond the limit.
-  static let optionsPerExport = 8
-
   /// How long one connection keeps its event loop busy before others get their
   /// turn.
   static let turn = TimeAmount.microseconds(500)

@@ -53,13 +53,8 @@ final class NegotiationHandler: ChannelDuplexHandler, RemovableChannelHandler {
   init(_ services: ConnectionServices) {
     self.services = services
     catalog = services.catalog
-    // Clients that list exports ask a few things about each.
-    let further = ConnectionLimits.optionsPerExport * max(0, catalog.exports.count - 1)
-    let limit = services.limits.options.addingReportingOverflow(further)
-    negotiation = Negotiation(
-      tls: services.tlsMode,
-      optionLimit: limit.overflow ? .max : limit.partialValue
-    )
+    let (limit, count) = (services.limits.options, catalog.exports.count)
+    negotiation = Negotiation(tls: services.tlsMode, optionLimit: limit, exportCount: count)
   }
 
   func channelActive(context: ChannelHandlerContext) {

@@ -1,5 +1,4 @@
 import ArgumentParser
-import CHost
 import DiskModel
 import GeneratorKit
 
@@ -15,7 +14,7 @@ struct Digest: ParsableCommand {
     helpNames: [.short, .long]
   )
 
-  @OptionGroup var source: ExportsOptions
+  @OptionGroup var options: DiskOptions
 
   @Flag(name: .shortAndLong, help: "Say nothing but errors.")
   var quiet = false
@@ -27,55 +26,11 @@ struct Digest: ParsableCommand {
   var words: [String] = []
 
   func run() throws {
-    if let file = try source.file() {
-      if let word = words.first {
-        throw UserError(
-          usage: "digest: with --exports the file says what to build; leave out \(word)"
-        )
-      }
-      return try digest(file)
-    }
-    guard let name = words.first else {
-      throw UserError(usage: "digest: no generator is named; nbdgen list tells what there is")
-    }
-    let recipe = DiskRecipe(
-      generator: try GeneratorRegistry.generator(named: name),
-      words: Array(words.dropFirst()),
-      isQuiet: quiet
-    )
-    try digest(recipe)
+    try options.choice(of: words, for: "digest", isQuiet: quiet).forEach(digest)
   }
 
-  /// Prints the digest of each export, or of the one that is meant.
-  private func digest(_ file: ExportsFile) throws {
-    host_block_signals()
-    let entries = try source.entries(of: file)
-    try file.enterDirectory()
-    var status: Int32 = 0
-    for entry in entries {
-      let recipe = DiskRecipe(generator: entry.generator, words: entry.words, isQuiet: quiet)
-      do throws(UserError) {
-        try digest(recipe, of: entry)
-      } catch {
-        error.reported(about: entry).report()
-        status = max(status, error.status)
-      }
-    }
-    if status != 0 { throw ExitCode(status) }
-  }
-
-  private func digest(
-    _ recipe: DiskRecipe,
-    of entry: ExportsFile.Entry? = nil
-  ) throws(UserError) {
-    let generated = try recipe.build()
-    if !quiet { for note in generated.notes { StandardError.print("nbdgen: note: \(note)") } }
-    guard let disk = generated.disk else {
-      let name = recipe.generator.manual.name
-      throw UserError(
-        usage: "digest: the disk of \(name) depends on the client that asks for it"
-      )
-    }
+  private func digest(_ chosen: ChosenDisk) throws(UserError) {
+    let disk = try chosen.buildForAll().disk
     let progress = ProgressLine(isQuiet: quiet)
     let watch = BuildWatch(onEnd: progress.clear)
     defer {
@@ -87,20 +42,22 @@ struct Digest: ParsableCommand {
         progress.show(position, of: disk.size, Size.describe(position) + " read")
       }
       progress.clear()
-      report(digest, disk, entry)
+      report(digest, disk, of: chosen.export)
     } catch {
       throw UserError(host: "\(error.subject): at offset \(error.offset): \(error.cause)")
     }
   }
 
-  private func report(_ digest: String, _ disk: Disk, _ entry: ExportsFile.Entry?) {
+  private func report(_ digest: String, _ disk: Disk, of export: String?) {
     guard isJSON else {
       // As sha256sum has it where there are several.
-      let name = entry.map { "  \(HostPath.printable($0.name.utf8))" } ?? ""
+      let name = export.map { "  \(HostPath.printable($0.utf8))" } ?? ""
       return StandardOutput.print(digest + name)
     }
-    var facts: [(key: String, value: JSONText)] = entry.map { [("export", .string($0.name))] } ?? []
-    facts += [("sha256", .string(digest)), ("size", .number(disk.size))]
-    StandardOutput.print(JSONText.object(facts).text)
+    var facts = JSONObject()
+    facts.add("export", export)
+    facts.add("sha256", digest)
+    facts.add("size", disk.size)
+    StandardOutput.print(facts.text)
   }
 }

@@ -108,11 +108,14 @@ struct LineLog: LogHandler {
 enum JSONLine {
   /// Encodes fields in their order; values that are whole numbers are numbers.
   static func encode(_ fields: [(key: String, value: String)]) -> String {
-    let members = fields.map { field in
-      let isNumber = Int(field.value).map { "\($0)" } == field.value
-      return
-        "\(JSONText.quoted(field.key)):\(isNumber ? field.value : JSONText.quoted(field.value))"
+    var object = JSONObject()
+    for field in fields {
+      if let number = Int(field.value), "\(number)" == field.value {
+        object.add(field.key, number)
+      } else {
+        object.add(field.key, field.value)
+      }
     }
-    return "{\(members.joined(separator: ","))}"
+    return object.text
   }
 }

@@ -21,7 +21,7 @@ struct Offer {
   var headline: String
 
   /// The same for programs.
-  var facts: [(key: String, value: JSONText)]
+  var facts = JSONObject()
 
   /// What people should know besides, a line each.
   var notes: [String] = []
@@ -53,50 +53,71 @@ extension Offering {
     switch self {
     case .disk(let recipe):
       let generated = try recipe.build()
-      let recorder = try trace.map { path throws(UserError) in
-        try TraceRecorder(path, of: generated)
-      }
-      return Offer(generated, named: exportName, recorder)
+      return try Offer(generated, named: exportName, trace: trace)
     case .file(let file, let allowsHostAccess):
-      guard trace == nil else {
-        throw UserError(
-          usage: "--trace: records what clients read of one disk, not of a file of exports; "
-            + "serve the disk alone: nbdgen --trace FILE GENERATOR ..."
-        )
-      }
       host_block_signals()
+      // What is wrong should be known before a trace is emptied.
+      if !exportName.isEmpty { _ = try file.entry(named: exportName) }
+      let trace = trace.map { $0.isEmpty ? $0 : absolute($0) }
+      try file.enterDirectory()
+      let (headline, count) = (file.headline, file.entries.count)
+      let recorder = try trace.map { path throws(UserError) in
+        try TraceRecorder(path) { line in
+          line.add("disk", headline)
+          line.add("exports", count)
+        }
+      }
       let renewal = ExportsRenewal(
         path: file.path,
         defaultName: exportName,
-        maker: ExportMaker(allowsHostAccess: allowsHostAccess, logger: logger)
+        maker: ExportMaker(
+          allowsHostAccess: allowsHostAccess,
+          logger: logger,
+          recorder: recorder
+        )
       )
-      try file.enterDirectory()
-      return try renewal.offer(file, isQuiet: isQuiet)
+      var offer = try renewal.offer(file, isQuiet: isQuiet)
+      offer.recorder = recorder
+      return offer
     }
   }
 }
 
 extension Offer {
   /// One disk; an export that depends on its name has any.
-  init(_ generated: GeneratedDisk, named exportName: String, _ recorder: TraceRecorder?) {
-    self.recorder = recorder
+  ///
+  /// - Parameters:
+  ///   - generated: The disk.
+  ///   - exportName: What the user calls it.
+  ///   - trace: Where it is written what clients read; `nil` for nowhere.
+  /// - Throws: ``UserError`` if that cannot be written.
+  init(
+    _ generated: GeneratedDisk,
+    named exportName: String,
+    trace: String?
+  ) throws(UserError) {
+    let traced = TracedDisk(generated)
+    recorder = try trace.map { path throws(UserError) in
+      try TraceRecorder(path, describe: traced.describe)
+    }
+    let observer = recorder.map { TraceObserver(traced, $0) }
     let summary = generated.summary
     switch generated.content {
     case .disk(let disk):
       var export = Export(name: exportName, description: summary, disk: disk)
-      export.observer = recorder
+      export.observer = observer
       catalog = ExportCatalog([export])
     case .perSession(let recipe):
       let content = Export.Content.perSession(SessionDisk(recipe))
       var export = Export(name: "", description: summary, content: content)
-      export.observer = recorder
+      export.observer = observer
       catalog = ExportCatalog([export], other: export)
     }
     let size = generated.disk.map { ", " + Size.describe($0.size) } ?? ""
     headline = summary + size + (generated.recipe.map { ", recipe \($0)" } ?? "")
-    facts = [("summary", .string(summary))]
-    if let disk = generated.disk { facts.append(("size", .number(disk.size))) }
-    if let recipe = generated.recipe { facts.append(("recipe", .string(recipe))) }
+    facts.add("summary", summary)
+    facts.add("size", generated.disk?.size)
+    facts.add("recipe", generated.recipe)
     notes = generated.notes
   }
 }

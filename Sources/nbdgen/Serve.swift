@@ -56,7 +56,7 @@ struct Serve: ParsableCommand {
     let recipe = DiskRecipe(
       generator: try GeneratorRegistry.generator(named: name, orAnyOf: verbs),
       words: Array(words.dropFirst()),
-      allowsHostAccess: !options.forbidsHostAccess,
+      allowsHostAccess: options.hostAccess.isAllowed,
       isQuiet: options.logging.quiet
     )
     try options.serve(.disk(recipe))
@@ -104,7 +104,7 @@ struct ServeFile: ParsableCommand {
       )
     }
     try options.serve(
-      .file(try ExportsFile(path), allowsHostAccess: !options.forbidsHostAccess)
+      .file(try ExportsFile(path), allowsHostAccess: options.hostAccess.isAllowed)
     )
   }
 }

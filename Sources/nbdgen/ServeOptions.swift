@@ -55,10 +55,7 @@ struct ServeOptions: ParsableArguments {
   var isVsock = false
 
   @Option(
-    name: [
-      .customShort("e", allowingJoined: true), .customLong("exportname"),
-      .customLong("export-name"), .customLong("export"),
-    ],
+    name: .exportName,
     parsing: .unconditional,
     help: .init(
       "Name of the export; of a file, the one that clients get that name none. (default: none)",
@@ -99,11 +96,7 @@ struct ServeOptions: ParsableArguments {
 
   @OptionGroup var tls: TLSOptions
 
-  @Flag(
-    name: .customLong("no-exec"),
-    help: "Expressions in parameters may not read files or run scripts."
-  )
-  var forbidsHostAccess = false
+  @OptionGroup var hostAccess: HostAccessOptions
 
   @Flag(
     name: [.customShort("f"), .customLong("foreground"), .customLong("no-fork")],

@@ -109,15 +109,17 @@ struct ServeSession {
       let drive = "-drive \(uri.drive),if=virtio,readonly=on"
       return StandardError.print("nbdgen: \(offer.headline), at \(uri.text); in qemu: \(drive)")
     }
-    var facts = offer.facts + [("uri", .string(uri.text)), ("export", .string(exportName))]
+    var facts = offer.facts
+    facts.add("uri", uri.text)
+    facts.add("export", exportName)
     switch endpoint {
-    case .unix(let path, _): facts.append(("socket", .string(path)))
-    case .tcp(_, let port): facts.append(("port", .number(port)))
-    case .vsock(_, let port): facts.append(("port", .number(Int(port))))
+    case .unix(let path, _): facts.add("socket", path)
+    case .tcp(_, let port): facts.add("port", port)
+    case .vsock(_, let port): facts.add("port", Int(port))
     case .inherited, .connection: break
     }
-    facts.append(("pid", .number(Int(host_process_number()))))
-    StandardOutput.print(JSONText.object(facts).text)
+    facts.add("pid", Int(host_process_number()))
+    StandardOutput.print(facts.text)
   }
 
   /// What signals do: one renews what there is to renew, or ends the program.

@@ -47,6 +47,10 @@ struct DigestTests {
     #expect(none.status == 2 && "\(none)".contains("no generator is named"), "\(none)")
     let wrong = try nbdgen.run(["digest", "data", "1 2 ("])
     #expect(wrong.status == 2 && wrong.output.isEmpty, "\(wrong)")
+    let forbidden = try nbdgen.run(["digest", "--no-exec", "data", "</dev/null"])
+    #expect(forbidden.status == 2 && "\(forbidden)".contains("--no-exec"), "\(forbidden)")
+    let nameless = try nbdgen.run(["digest", "-e", "x", "data", "1"])
+    #expect(nameless.status == 2 && "\(nameless)".contains("add --exports"), "\(nameless)")
   }
 
   @Test("The recipe is that of the tree and the parameters, wherever the tree is")

@@ -63,6 +63,41 @@ struct MapCommandTests {
     #expect(table.lines.first == "export \"one\":", "\(table)")
   }
 
+  @Test("Whose a byte is of an export of a file is told as of the same disk alone")
+  func whoOfExport() throws {
+    let scene = try Scene()
+    let text = """
+      exports:
+        - {name: one, generator: data, parameters: ['0x55*1000']}
+        - {name: none, generator: linuxdisk, parameters: [absent]}
+        - {name: two, generator: linuxdisk, parameters: [../tree]}
+        - {name: name, generator: info, parameters: [exportname]}
+      """
+    try RawPath(scene("sub")).makeDirectory()
+    try RawPath(scene("sub/e.yaml")).write(Array(text.utf8))
+    let single = "exports: [{name: a, generator: data, parameters: ['1*600']}]"
+    try RawPath(scene("sub/single.yaml")).write(Array(single.utf8))
+    let places = ["who", "--json", "0", "2s", "1024s", "0x100400", "1M"]
+    let file = ["--exports", "sub/e.yaml", "-e"]
+    let two = try scene.run(places + file + ["two"])
+    let alone = try Program.nbdgen(directory: scene("sub"))
+      .run(places + ["linuxdisk", "../tree"])
+    #expect(two.status == 0 && two.lines.count >= 5 && two.lines == alone.lines, "\(two) \(alone)")
+    #expect(try scene.run(["who", "7"] + file + ["one"]).lines == ["7: bytes"])
+    #expect(try scene.run(["who", "3"] + file + ["name"]).lines == ["3: bytes"])
+    #expect(try scene.run(["who", "5", "--exports", "sub/single.yaml"]).lines == ["5: bytes"])
+    for (words, status, texts) in [
+      (["5"] + file + ["none"], 1, ["export \"none\": linuxdisk: absent"]),
+      (["5"] + file + ["tow"], 2, ["did you mean two?"]),
+      (["5"] + file.dropLast(), 2, ["several exports", "-e NAME"]),
+      (["5"] + file + ["one", "data", "1"], 2, ["leave out data"]),
+      (["9G"] + file + ["one"], 2, ["export \"one\": who: 9G: behind the end"]),
+      ([] + file + ["one"], 2, ["no place is given"]),
+    ] as [([String], Int32, [String])] {
+      expectOneLine(try scene.run(["who"] + words), status: status, saying: texts)
+    }
+  }
+
   @Test("Pictures are well-formed XML, whatever files are called", arguments: ["map", "trace"])
   func picture(_ verb: String) throws {
     let scene = try Scene()
@@ -145,6 +180,7 @@ struct MapCommandTests {
       ("[1]\n", "line 1"), (#"{"event":"read"}"# + "\n", "line 1"),
       (#"{"event":"start","format":2}"# + "\n", "a form that this nbdgen does not know"),
       (start + "\n{\n", "line 2: not JSON"),
+      (start + "\n" + #"{"event":"export"}"# + "\n", "line 2: an export without its name"),
       (start + "\n" + read(#""offset":-1,"size":5"#) + "\n", "offset"),
       (start + "\n" + read(#""offset":1.5,"size":5"#) + "\n", "offset"),
       (start + "\n" + read(#""offset":9223372036854775807,"size":5"#) + "\n", "size"),

@@ -187,26 +187,32 @@ struct ServeFileTests {
     }
   }
 
+  /// Serves so many exports, each of which begins with the lowest byte of its number.
+  private func server(
+    _ count: Int,
+    brokenOne: Int? = 77,
+    in directory: TemporaryDirectory
+  ) throws -> NbdgenProcess {
+    let exports = (0..<count).map { number in
+      """
+      - name: machines/lab-\(number)/root
+        description: the root filesystem of lab machine \(number)
+        generator: \(number == brokenOne ? "linuxdisk" : "data")
+        parameters: {\(number == brokenOne ? "dir: nowhere" : "data: '\(number % 256) @1M'")}
+      """
+    }
+    try write("exports:\n" + exports.joined(separator: "\n") + "\n", in: directory)
+    return try NbdgenProcess(["serve", directory("exports.yaml")])
+  }
+
   @Test("10,000 exports are listed and served; each that nobody uses takes less than 2 KiB")
   func manyExports() throws {
     let directory = try TemporaryDirectory()
-    func server(_ count: Int) throws -> NbdgenProcess {
-      let exports = (0..<count).map { number in
-        """
-        - name: machines/lab-\(number)/root
-          description: the root filesystem of lab machine \(number)
-          generator: \(number == 77 ? "linuxdisk" : "data")
-          parameters: {\(number == 77 ? "dir: nowhere" : "data: '\(number % 256) @1M'")}
-        """
-      }
-      try write("exports:\n" + exports.joined(separator: "\n") + "\n", in: directory)
-      return try NbdgenProcess(["serve", directory("exports.yaml")])
-    }
-    let few = try server(10)
+    let few = try server(10, in: directory)
     let fewMemory = try ServerProcess(few).memory("VmRSS")
     try few.stop()
     let count = 10_000
-    let many = try server(count)
+    let many = try server(count, in: directory)
     let memory = try ServerProcess(many).memory("VmRSS")
     #expect((memory - fewMemory) / count < 2048, "\(memory) and \(fewMemory)")
     let client = try NBDTestClient.negotiating(many.endpoint())
@@ -229,6 +235,43 @@ struct ServeFileTests {
     let listing = try Program("nbdsh").succeed(["-c", script])
     #expect(listing.lines == ["\(count) machines/lab-77/root"])
     try many.stop()
+  }
+
+  @Test("nbdinfo lists 10,000 exports with their sizes, but for one that cannot be built")
+  func longListing() throws {
+    let directory = try TemporaryDirectory()
+    let count = 10_000
+    let server = try server(count, in: directory)
+    let outcome = try Program("nbdinfo").run(["--list", server.uri], timeout: 120)
+    let names = outcome.lines.filter { $0.hasPrefix("export=") }
+    let all = (0..<count).map { "export=\"machines/lab-\($0)/root\":" }
+    #expect(names == all.filter { !$0.contains("lab-77/") })
+    let sizes = outcome.lines.count { $0.contains("export-size: 1048576 ") }
+    #expect(sizes == count - 1)
+    #expect(outcome.errorLines.count == 1, "\(outcome.errorLines)")
+    #expect(outcome.errorLines.first?.contains("machines/lab-77/root") == true)
+    // The others are read as if nothing was wrong.
+    for number in [0, 78, count - 1] {
+      let name = "machines/lab-\(number)/root"
+      let uri = server.uri.replacing("nbd+unix:///", with: "nbd+unix:///\(name)")
+      let copy = try Program("nbdcopy").succeed([uri, "-"])
+      let rest = [UInt8](repeating: 0, count: 1 << 20).dropFirst()
+      #expect(copy.output == [UInt8(number % 256)] + rest, "\(number)")
+    }
+    try server.stop()
+  }
+
+  @Test("qemu-nbd lists 2,000 exports with their sizes")
+  func longListingOfQemu() throws {
+    let directory = try TemporaryDirectory()
+    // It stops at the first that cannot be built.
+    let server = try server(2000, brokenOne: nil, in: directory)
+    let socket = try #require(server.socket)
+    let outcome = try Program("qemu-nbd").succeed(["--list", "-k", socket], timeout: 120)
+    let names = outcome.lines.filter { $0.hasPrefix(" export: ") }
+    #expect(names == (0..<2000).map { " export: 'machines/lab-\($0)/root'" })
+    #expect(outcome.lines.count { $0 == "  size:  1048576" } == 2000)
+    try server.stop()
   }
 
   @Test("The files in the documentation and in the help are right")

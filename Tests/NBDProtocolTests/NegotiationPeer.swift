@@ -40,8 +40,12 @@ struct NegotiationPeer {
   static let second = ExportInformation(name: Array("second".utf8), description: "", size: .max)
 
   init(flags: UInt32 = 3, tls: TLSMode = .off) {
-    negotiation = Negotiation(tls: tls)
-    _ = negotiation.receive(clientFlags: flags)
+    self.init(Negotiation(tls: tls), flags: flags)
+  }
+
+  init(_ negotiation: Negotiation, flags: UInt32 = 3) {
+    self.negotiation = negotiation
+    _ = self.negotiation.receive(clientFlags: flags)
   }
 
   /// Sends an option, and does for it what a server does.

@@ -112,6 +112,22 @@ struct NegotiationTests {
     #expect(peer.option(Code.go, exportRequest("first")) == .end([]))
   }
 
+  @Test(
+    "O6: where there are several exports, 8 more options for each further one are answered",
+    arguments: [(1, 3), (2, 11), (0, 3), (100, 795)]
+  )
+  func optionsPerExport(_ exportCount: Int, _ answered: Int) {
+    var peer = NegotiationPeer(Negotiation(optionLimit: 3, exportCount: exportCount))
+    for _ in 0..<answered { #expect(peer.option(Code.peekExport).types == [-1]) }
+    #expect(peer.option(Code.abort) == .end([]))
+  }
+
+  @Test("A limit that is as large as numbers get stays one", arguments: [2, Int.max])
+  func largestOptionLimit(_ exportCount: Int) {
+    var peer = NegotiationPeer(Negotiation(optionLimit: .max - 1, exportCount: exportCount))
+    for _ in 0..<9 { #expect(peer.option(Code.peekExport).types == [-1]) }
+  }
+
   @Test("O7, Z2: every error carries a text of at most 4,096 bytes without NUL")
   func errorTexts() throws {
     var peer = NegotiationPeer()

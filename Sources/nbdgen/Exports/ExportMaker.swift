@@ -9,25 +9,34 @@ final class ExportMaker: Sendable {
   private let allowsHostAccess: Bool
   private let logger: Logger
 
+  /// Writes down what clients read; usually nobody does.
+  private let recorder: TraceRecorder?
+
   /// What was logged last of exports that could not be made.
   private let problems = Mutex<[String: [String]]>([:])
 
-  init(allowsHostAccess: Bool, logger: Logger) {
+  init(allowsHostAccess: Bool, logger: Logger, recorder: TraceRecorder?) {
     self.allowsHostAccess = allowsHostAccess
     self.logger = logger
+    self.recorder = recorder
   }
 
   /// The exports of a file, and those among them that are to be made first.
   func exports(of file: ExportsFile) -> (all: [Export], first: [DeferredContent]) {
     var first: [DeferredContent] = []
     let all = file.entries.map { entry in
-      let content = DeferredContent { [self] () throws(SessionDiskError) in try make(entry) }
+      let traced = recorder.map { _ in TracedDisk(export: entry.name) }
+      let content = DeferredContent { [self] () throws(SessionDiskError) in
+        try make(entry, traced)
+      }
       if entry.isBuiltAtStart { first.append(content) }
-      return Export(
+      var export = Export(
         name: entry.name,
         description: entry.description,
         content: .deferred(content)
       )
+      if let recorder, let traced { export.observer = TraceObserver(traced, recorder) }
+      return export
     }
     return (all, first)
   }
@@ -45,7 +54,10 @@ final class ExportMaker: Sendable {
     logger.error("the exports stay as they were")
   }
 
-  private func make(_ entry: ExportsFile.Entry) throws(SessionDiskError) -> Export.Content {
+  private func make(
+    _ entry: ExportsFile.Entry,
+    _ traced: TracedDisk?
+  ) throws(SessionDiskError) -> Export.Content {
     let name = "export \"\(HostPath.printable(entry.name.utf8))\""
     let metadata: Logger.Metadata = ["export": "\(HostPath.printable(entry.name.utf8))"]
     let recipe = DiskRecipe(
@@ -76,6 +88,7 @@ final class ExportMaker: Sendable {
     let time = (ContinuousClock.now - start).components
     let milliseconds = time.seconds * 1000 + time.attoseconds / 1_000_000_000_000_000
     logger.debug("\(name) is built in \(milliseconds) ms: \(generated.summary)", metadata: metadata)
+    traced?.set(generated)
     switch generated.content {
     case .disk(let disk): return .disk(disk)
     case .perSession(let recipe): return .perSession(SessionDisk(recipe))

@@ -107,6 +107,11 @@ struct ExportsFile {
     }
   }
 
+  /// What it is, in a few words.
+  var headline: String {
+    "\(entries.count) \(entries.count == 1 ? "export" : "exports") of \(path)"
+  }
+
   /// The export of a name.
   ///
   /// - Throws: ``UserError`` that suggests the one that was probably meant.

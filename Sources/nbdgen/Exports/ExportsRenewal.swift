@@ -35,12 +35,12 @@ struct ExportsRenewal {
     }
     watch.end()
     progress.clear()
-    let count = file.entries.count
     var offer = Offer(
       catalog: catalog,
-      headline: "\(count) \(count == 1 ? "export" : "exports") of \(path)",
-      facts: [("exports", .number(count)), ("file", .string(absolute(path)))]
+      headline: file.headline
     )
+    offer.facts.add("exports", file.entries.count)
+    offer.facts.add("file", absolute(path))
     offer.renew = { renew($0) }
     return offer
   }

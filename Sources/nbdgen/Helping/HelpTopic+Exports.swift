@@ -5,9 +5,13 @@ extension HelpTopic {
     text: """
       exports: files that describe several disks
 
-        nbdgen serve FILE                     serves them
-        nbdgen write DIR --exports FILE       writes each into a file of its name
-        nbdgen digest --exports FILE          prints the SHA-256 of each
+        nbdgen serve FILE                         serves them
+        nbdgen write DIR --exports FILE           writes each into a file of its name
+        nbdgen digest --exports FILE              prints the SHA-256 of each
+        nbdgen map --exports FILE                 shows what lies where on each
+        nbdgen who PLACE --exports FILE -e NAME   tells whose a byte of one is
+
+      With -e NAME, write, digest and map take one of them, too.
 
       A file is YAML:
 

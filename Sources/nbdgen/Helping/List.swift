@@ -14,7 +14,7 @@ struct List: ParsableCommand {
 
   func run() {
     let manuals = GeneratorRegistry.all.map { $0.manual }
-    guard !isJSON else { return print(JSONText.list(manuals.map(Self.object)).text) }
+    guard !isJSON else { return print(JSONObject.list(manuals.map(Self.object))) }
     let width = manuals.map(\.name.count).max() ?? 0
     for manual in manuals {
       let gap = String(repeating: " ", count: width - manual.name.count + 2)
@@ -22,23 +22,23 @@ struct List: ParsableCommand {
     }
   }
 
-  private static func object(_ manual: Manual) -> JSONText {
-    .object([
-      ("name", .string(manual.name)),
-      ("summary", .string(manual.summary)),
-      ("main_parameter", .string(manual.mainParameter)),
-      ("takes_other_parameters", .boolean(manual.otherParameters != nil)),
-      ("parameters", .list(manual.parameters.map(object))),
-    ])
+  private static func object(_ manual: Manual) -> JSONObject {
+    var object = JSONObject()
+    object.add("name", manual.name)
+    object.add("summary", manual.summary)
+    object.add("main_parameter", manual.mainParameter)
+    object.add("takes_other_parameters", manual.otherParameters != nil)
+    object.add("parameters", manual.parameters.map(Self.object))
+    return object
   }
 
-  private static func object(_ parameter: Manual.Parameter) -> JSONText {
-    .object([
-      ("name", .string(parameter.name)),
-      ("value", .string(parameter.value)),
-      ("required", .boolean(parameter.isRequired)),
-      ("repeatable", .boolean(parameter.isRepeatable)),
-      ("text", .string(parameter.text)),
-    ])
+  private static func object(_ parameter: Manual.Parameter) -> JSONObject {
+    var object = JSONObject()
+    object.add("name", parameter.name)
+    object.add("value", parameter.value)
+    object.add("required", parameter.isRequired)
+    object.add("repeatable", parameter.isRepeatable)
+    object.add("text", parameter.text)
+    return object
   }
 }

@@ -1,5 +1,4 @@
 import ArgumentParser
-import CHost
 import DiskModel
 import GeneratorKit
 
@@ -46,14 +45,7 @@ struct MapCommand: ParsableCommand {
   )
   var picture: String?
 
-  @Option(
-    name: .customLong("exports"),
-    parsing: .unconditional,
-    help: .init("Take all disks of this file of exports, or that of -e.", valueName: "file")
-  )
-  var exports: String?
-
-  @OptionGroup var options: MappedDiskOptions
+  @OptionGroup var options: DiskOptions
 
   @Argument(help: .init("What to build, and its parameters.", valueName: "generator"))
   var words: [String] = []
@@ -62,38 +54,22 @@ struct MapCommand: ParsableCommand {
     if json && all {
       throw UserError(usage: "--all: --json has all pieces anyway; leave --all out")
     }
-    if let exports { return try showAll(of: ExportsFile(exports)) }
-    let disk = try options.build(words, for: "map")
-    try show(disk, picture: picture)
-  }
-
-  /// Shows the disks of a file.
-  private func showAll(of file: ExportsFile) throws {
-    if let word = words.first {
-      throw UserError(usage: "map: with --exports the file says what to build; leave out \(word)")
-    }
-    let name = options.exportName
-    let entries = name.isEmpty ? file.entries : [try file.entry(named: name)]
-    guard picture == nil || entries.count == 1 else {
+    let choice = try options.choice(of: words, for: "map", takesName: true)
+    guard picture == nil || choice.disks.count == 1 else {
       throw UserError(usage: "--svg: a picture shows one disk; choose it with -e NAME")
     }
-    let picture = picture.map(absolute)
-    host_block_signals()
-    try file.enterDirectory()
-    var status: Int32 = 0
-    for entry in entries {
-      do {
-        let disk = try options.build(entry, for: "map")
-        try show(disk, of: entry.name, picture: picture)
-      } catch let error as UserError {
-        error.reported(about: entry).report()
-        status = max(status, error.status)
-      }
+    // The file's directory may be another one.
+    let picture = choice.file == nil ? picture : picture.map(absolute)
+    try choice.forEach { disk throws(UserError) in
+      try show(try disk.buildMap(), of: disk.export, picture: picture)
     }
-    if status != 0 { throw ExitCode(status) }
   }
 
-  private func show(_ disk: MappedDisk, of export: String? = nil, picture: String?) throws {
+  private func show(
+    _ disk: MappedDisk,
+    of export: String?,
+    picture: String?
+  ) throws(UserError) {
     let output = OutputLines()
     if let picture {
       try PlainFile.write(MapPicture(disk).text, to: picture, for: "--svg")

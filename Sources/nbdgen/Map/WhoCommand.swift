@@ -6,7 +6,10 @@ struct WhoCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "who",
     abstract: "Tells which file or structure a byte or sector of a disk belongs to.",
-    usage: "nbdgen who [options] PLACE ... GENERATOR [key=value ...]",
+    usage: """
+      nbdgen who [options] PLACE ... GENERATOR [key=value ...]
+             nbdgen who [options] PLACE ... --exports FILE -e NAME
+      """,
     discussion: """
       A PLACE is an offset in bytes (1049600, 0x100400, 1M; K, M, G, T, P and E are binary units) \
       or a sector of 512 bytes: a number with an s behind it. The sector of a kernel's message
@@ -21,6 +24,8 @@ struct WhoCommand: ParsableCommand {
       file of the host that the bytes come from. With --json each line is an object with the \
       members of nbdgen map --json, and "place" as it was asked; "offset" and "size" are those of \
       the whole entry or run of the file, "file_offset" is of the byte that was asked for.
+
+      --exports takes the disk from a file of exports; if the file has several, -e says which.
       """,
     helpNames: [.short, .long]
   )
@@ -28,7 +33,7 @@ struct WhoCommand: ParsableCommand {
   @Flag(help: "Print JSON objects, one on each line.")
   var json = false
 
-  @OptionGroup var options: MappedDiskOptions
+  @OptionGroup var options: DiskOptions
 
   @Argument(help: .init("Where to look, and on what.", valueName: "place|generator"))
   var words: [String] = []
@@ -40,7 +45,16 @@ struct WhoCommand: ParsableCommand {
       let what = rest.first.map { "\"\($0)\" is no place" } ?? "no place is given"
       throw UserError(usage: "who: \(what); write an offset such as 1M, or a sector such as 2048s")
     }
-    let disk = try options.build(rest, for: "who")
+    let choice = try options.choice(of: rest, for: "who", takesName: true)
+    guard choice.disks.count == 1 else {
+      throw UserError(usage: "who: the file has several exports; choose one with -e NAME")
+    }
+    try choice.forEach { disk throws(UserError) in
+      try answer(places, on: try disk.buildMap())
+    }
+  }
+
+  private func answer(_ places: [Place], on disk: MappedDisk) throws(UserError) {
     for place in places where place.range.lowerBound >= disk.size {
       throw UserError(
         usage: "who: \(place.text): behind the end of the disk, which has \(disk.size) bytes"

@@ -22,6 +22,10 @@ struct TraceCommand: ParsableCommand {
 
         jq -r 'select(.kind=="file") | "\\(.size) \\(.path)"' boot.jsonl
 
+      Of a file of exports (nbdgen serve --trace FILE EXPORTS.yaml), lines about clients and reads \
+      have the name of the "export", and a line with the event "export" tells what its disk is \
+      before the first client uses it.
+
       What a guest reads from its own cache does not reach the server, and so is not in the trace; \
       what it reads ahead is.
       """,
@@ -43,7 +47,8 @@ struct TraceCommand: ParsableCommand {
         share of the file that was touched. Times are those of its first and last read, since \
         the first read of all. --svg draws who was read when, for browsers. --json prints one \
         object on each line: first the sums, then each file and each kind of structure; "first_us" \
-        and "last_us" are times of the trace.
+        and "last_us" are times of the trace. Of several exports, each is shown by itself, and \
+        its objects begin with one that has its sums.
         """,
       helpNames: [.short, .long]
     )

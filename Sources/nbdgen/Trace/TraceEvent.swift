@@ -3,6 +3,7 @@ import FileTree
 /// A line of a trace, as it is read again.
 enum TraceEvent {
   case start(TraceStart)
+  case export(TraceExport)
   case read(TraceRead)
   case connect
   case dropped(Int)
@@ -23,6 +24,7 @@ enum TraceEvent {
       throw TraceProblem(text: "an object with an \"event\" is expected")
     }
     switch name {
+    case "export": self = .export(try TraceExport(value))
     case "start":
       guard value["format"]?.number == TraceWriter.formatNumber else {
         throw TraceProblem(text: "a trace of a form that this nbdgen does not know")
@@ -51,10 +53,35 @@ struct TraceStart {
   var fileSize: Int?
 }
 
+/// What a trace of several disks tells of one.
+struct TraceExport {
+  /// The name of its export.
+  var name: String
+  var disk: String
+  var fileCount: Int?
+  var fileSize: Int?
+
+  init(name: String, disk: String = "") {
+    self.name = name
+    self.disk = disk
+  }
+
+  fileprivate init(_ value: JSONValue) throws(TraceProblem) {
+    guard let name = value["export"]?.string else {
+      throw TraceProblem(text: "an export without its name, \"export\"")
+    }
+    self.init(name: name, disk: value["disk"]?.string ?? "")
+    fileCount = value["files"]?.number
+    fileSize = value["file_bytes"]?.number
+  }
+}
+
 /// A part of a read that belongs to one owner.
 struct TraceRead {
   /// Since the trace began, in microseconds.
   var time: Int
+  /// The name of the export, if there are several.
+  var export: String?
   var request: Int
   /// The bytes of the disk.
   var range: Range<Int>
@@ -68,6 +95,7 @@ struct TraceRead {
 
   fileprivate init(_ value: JSONValue) throws(TraceProblem) {
     time = try value.count("time_us")
+    export = value["export"]?.string
     request = try value.count("request")
     let (offset, size) = (try value.count("offset"), try value.count("size"))
     let (end, overflow) = offset.addingReportingOverflow(size)

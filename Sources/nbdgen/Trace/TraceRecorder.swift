@@ -1,6 +1,5 @@
 import DiskModel
 import Dispatch
-import GeneratorKit
 import NBDServer
 import Synchronization
 import SystemPackage
@@ -10,7 +9,7 @@ import SystemPackage
 /// Threads of the server only put what happens into a buffer, which has room for so many
 /// events; one thread joins them with the disk's map and writes them. What there is no
 /// room for is counted, and the file says how much that was.
-final class TraceRecorder: ReadObserver {
+final class TraceRecorder: Sendable {
   private let state = Mutex(State())
   private let arrival = DispatchSemaphore(value: 0)
   private let isDone = DispatchSemaphore(value: 0)
@@ -27,7 +26,7 @@ final class TraceRecorder: ReadObserver {
     var what: What
 
     enum What {
-      case connect(client: String, disk: Disk)
+      case connect(client: String, disk: Disk, of: TracedDisk)
       case read(Range<Int>)
       case disconnect
     }
@@ -45,14 +44,17 @@ final class TraceRecorder: ReadObserver {
   ///
   /// - Parameters:
   ///   - path: The file, which is emptied.
-  ///   - generated: What is served.
+  ///   - describe: Adds what is served to the first line.
   /// - Throws: ``UserError`` if the file cannot be written.
-  init(_ path: String, of generated: GeneratedDisk) throws(UserError) {
+  init(
+    _ path: String,
+    describe: @escaping @Sendable (inout JSONObject) -> Void
+  ) throws(UserError) {
     let file = try PlainFile.open(path, for: "--trace")
     state.withLock { $0.events.reserveCapacity(Self.capacity) }
     let queue = DispatchQueue(label: "nbdgen.trace")
     queue.async { [self] in
-      var writer = TraceWriter(file, path: path, generated)
+      var writer = TraceWriter(file, path: path, describe: describe)
       var isEnded = false
       while !isEnded {
         arrival.wait()
@@ -91,11 +93,12 @@ final class TraceRecorder: ReadObserver {
     return state.events.count == 1
   }
 
-  func begin(client: ClientAddress, disk: Disk) -> Int {
+  /// A client begins to use a disk; returns the number of the connection.
+  func begin(client: ClientAddress, disk: Disk, of traced: TracedDisk) -> Int {
     let time = time
     let (connection, isFirst) = state.withLock { state in
       state.connectionCount += 1
-      let what = Event.What.connect(client: client.description, disk: disk)
+      let what = Event.What.connect(client: client.description, disk: disk, of: traced)
       let event = Event(time: time, connection: state.connectionCount, what: what)
       return (state.connectionCount, add(event, isLosable: false, &state))
     }
@@ -103,12 +106,14 @@ final class TraceRecorder: ReadObserver {
     return connection
   }
 
+  /// A client reads.
   func note(_ range: Range<Int>, connection: Int) {
     let event = Event(time: time, connection: connection, what: .read(range))
     let isFirst = state.withLock { add(event, isLosable: true, &$0) }
     if isFirst { arrival.signal() }
   }
 
+  /// A client has gone.
   func end(connection: Int) {
     let event = Event(time: time, connection: connection, what: .disconnect)
     let isFirst = state.withLock { add(event, isLosable: false, &$0) }

@@ -15,6 +15,11 @@ struct TraceSummary {
   /// What was read, in the order of the first reads.
   private(set) var subjects: [Subject] = []
 
+  /// The exports that clients used, if it is a trace of several, in that order.
+  private(set) var exports: [TraceExport] = []
+
+  /// By names, as bytes.
+  private var exportIndices: [[UInt8]: Int] = [:]
   private var indices: [Subject.Key: Int] = [:]
   private var pathSize = 0
   private var rangeCount = 0
@@ -39,6 +44,8 @@ struct TraceSummary {
 
     /// What tells one from the others.
     struct Key: Hashable {
+      /// Which of the exports it is of.
+      var export: Int?
       var kind: String
       /// The path of a file; `nil` for structures.
       ///
@@ -65,6 +72,7 @@ struct TraceSummary {
     try Self.forEachEvent(in: path, isCut: &isCut) { event throws(TraceProblem) in
       switch event {
       case .start(let start): self.start = start
+      case .export(let export): exports[try index(ofExport: export.name)] = export
       case .connect: connectionCount += 1
       case .dropped(let count): droppedCount = droppedCount.addingSaturated(count)
       case .read(let read): try add(read)
@@ -113,9 +121,10 @@ struct TraceSummary {
   }
 
   /// What a read is counted for.
-  static func key(of read: TraceRead) -> Subject.Key {
+  func key(of read: TraceRead) -> Subject.Key {
     let isFile = read.kind == "file"
     return Subject.Key(
+      export: read.export.flatMap { exportIndices[Array($0.utf8)] },
       kind: read.kind,
       path: isFile ? read.path.map { Array($0.utf8) } : nil,
       pathDigits: isFile ? read.pathDigits : nil
@@ -123,7 +132,8 @@ struct TraceSummary {
   }
 
   private mutating func add(_ read: TraceRead) throws(TraceProblem) {
-    let key = Self.key(of: read)
+    if let name = read.export { _ = try index(ofExport: name) }
+    let key = key(of: read)
     let index = try index(of: key, read)
     if read.request != lastRequest { requestCount += 1 }
     lastRequest = read.request
@@ -142,6 +152,18 @@ struct TraceSummary {
     guard rangeCount <= Limit.ranges else {
       throw TraceProblem(text: "the reads are scattered over more than \(Limit.ranges) places")
     }
+  }
+
+  private mutating func index(ofExport name: String) throws(TraceProblem) -> Int {
+    let bytes = Array(name.utf8)
+    if let index = exportIndices[bytes] { return index }
+    pathSize += bytes.count
+    guard exports.count < Limit.subjects, pathSize <= Limit.pathSize else {
+      throw TraceProblem(text: "more than \(Limit.subjects) different exports")
+    }
+    exportIndices[bytes] = exports.count
+    exports.append(TraceExport(name: name))
+    return exports.count - 1
   }
 
   private mutating func index(
@@ -171,14 +193,19 @@ struct TraceSummary {
   /// How long reading went on, in microseconds.
   var duration: Int { max(0, end - min(begin, end)) }
 
-  /// The files, those of which most was read first.
-  var files: [Subject] { subjects.filter(\.isFile).sorted { $0.size > $1.size } }
+  /// How many files there are, and their bytes; `nil` if no disk has such.
+  var tree: (count: Int, size: Int)? {
+    let trees =
+      [(start.fileCount, start.fileSize)] + exports.map { ($0.fileCount, $0.fileSize) }
+    return trees.reduce(nil) { sum, tree in
+      guard let count = tree.0, let size = tree.1 else { return sum }
+      return ((sum?.count ?? 0).addingSaturated(count), (sum?.size ?? 0).addingSaturated(size))
+    }
+  }
 
-  /// The structures, those of which most was read first.
-  var structures: [Subject] { subjects.filter { !$0.isFile }.sorted { $0.size > $1.size } }
-
-  /// Different bytes of files that were read.
-  var touchedFileSize: Int {
-    subjects.reduce(0) { $0.addingSaturated($1.isFile ? $1.touchedSize : 0) }
+  /// What a subject is called among those of all exports.
+  func name(of subject: Subject) -> String {
+    guard let index = subject.key.export else { return subject.name }
+    return "\(printable(exports[index].name)): \(subject.name)"
   }
 }

@@ -8,6 +8,9 @@ struct TraceText {
   /// Files that are shown unless all are.
   private static let fileLimit = 30
 
+  /// Exports that are shown unless all are.
+  private static let exportLimit = 30
+
   init(_ summary: TraceSummary, isComplete: Bool) {
     self.summary = summary
     self.isComplete = isComplete
@@ -30,16 +33,44 @@ struct TraceText {
           + "missing below"
       )
     }
-    let files = summary.files
-    if let count = start.fileCount, let size = start.fileSize {
-      let touched = summary.touchedFileSize
+    if summary.exports.isEmpty {
+      return lines + section(summary.subjects, tree: summary.tree)
+    }
+    let parts = summary.parts
+    let shown = isComplete ? parts[...] : parts.prefix(Self.exportLimit)
+    for part in shown { lines += section(part) }
+    if shown.count < parts.count {
+      lines += ["", "\(grouped(parts.count - shown.count)) more exports; --all shows them"]
+    }
+    return lines
+  }
+
+  /// What was read of one of several exports.
+  private func section(_ part: TraceSummary.Part) -> [String] {
+    let export = part.export
+    let size = Size.describe(part.subjects.size)
+    var tree: (count: Int, size: Int)?
+    if let count = export.fileCount, let size = export.fileSize { tree = (count, size) }
+    return [
+      "", "export \"\(printable(export.name))\", \(printable(export.disk)): read \(size)",
+    ] + section(part.subjects, tree: tree)
+  }
+
+  private func section(
+    _ subjects: [TraceSummary.Subject],
+    tree: (count: Int, size: Int)?
+  ) -> [String] {
+    var lines: [String] = []
+    let files = subjects.files
+    if let (count, size) = tree {
+      let touched = subjects.touchedFileSize
       lines.append(
         "touched: \(grouped(files.count)) of \(grouped(count)) files (\(share(files.count, of: count))), "
           + "\(Size.describe(touched)) of \(Size.describe(size)) (\(share(touched, of: size)))"
       )
     }
     if !files.isEmpty { lines += table(files, title: "file") }
-    let structures = summary.structures
+    let structures = subjects.structures
     if !structures.isEmpty { lines += table(structures, title: "everything else") }
     return lines
   }
@@ -61,11 +92,10 @@ struct TraceText {
       lines.append(line(fields, subject.name))
     }
     if count < subjects.count {
-      let rest = subjects[count...]
-      let size = rest.reduce(0) { $0.addingSaturated($1.size) }
+      let rest = Array(subjects[count...])
       let blank = ["", "", "", ""]
       lines.append(
-        line([Size.describe(size)] + blank, "\(grouped(rest.count)) more; --all shows them")
+        line([Size.describe(rest.size)] + blank, "\(grouped(rest.count)) more; --all shows them")
       )
     }
     return lines
@@ -81,25 +111,50 @@ struct TraceText {
     sums.add("connections", summary.connectionCount)
     sums.add("reads", summary.requestCount)
     sums.add("dropped", summary.droppedCount)
+    sums.add("exports", summary.exports.isEmpty ? nil : summary.exports.count)
     sums.add("read_bytes", summary.size)
-    sums.add("files", start.fileCount)
-    sums.add("file_bytes", start.fileSize)
-    sums.add("touched_files", summary.files.count)
-    sums.add("touched_file_bytes", summary.touchedFileSize)
+    add(summary.subjects, fileCount: summary.tree?.count, fileSize: summary.tree?.size, to: &sums)
+    guard !summary.exports.isEmpty else { return [sums.text] + objects(summary.subjects) }
     return [sums.text]
-      + (summary.files + summary.structures).map { subject in
+      + summary.parts.flatMap { part in
+        let export = part.export
         var object = JSONObject()
-        object.add("kind", subject.key.kind)
-        object.add("path", subject.key.path.map { String(decoding: $0, as: UTF8.self) })
-        object.add("path_hex", subject.key.pathDigits)
-        object.add("reads", subject.readCount)
-        object.add("read_bytes", subject.size)
-        object.add("touched_bytes", subject.touchedSize)
-        object.add("file_size", subject.fileSize)
-        object.add("first_us", subject.first)
-        object.add("last_us", subject.last)
-        return object.text
+        object.add("export", export.name)
+        object.add("disk", export.disk)
+        object.add("read_bytes", part.subjects.size)
+        add(part.subjects, fileCount: export.fileCount, fileSize: export.fileSize, to: &object)
+        return [object.text] + objects(part.subjects, of: export.name)
       }
+  }
+
+  /// Adds how much of a tree was touched.
+  private func add(
+    _ subjects: [TraceSummary.Subject],
+    fileCount: Int?,
+    fileSize: Int?,
+    to object: inout JSONObject
+  ) {
+    object.add("files", fileCount)
+    object.add("file_bytes", fileSize)
+    object.add("touched_files", subjects.count(where: \.isFile))
+    object.add("touched_file_bytes", subjects.touchedFileSize)
+  }
+
+  private func objects(_ subjects: [TraceSummary.Subject], of export: String? = nil) -> [String] {
+    (subjects.files + subjects.structures).map { subject in
+      var object = JSONObject()
+      object.add("export", export)
+      object.add("kind", subject.key.kind)
+      object.add("path", subject.key.path.map { String(decoding: $0, as: UTF8.self) })
+      object.add("path_hex", subject.key.pathDigits)
+      object.add("reads", subject.readCount)
+      object.add("read_bytes", subject.size)
+      object.add("touched_bytes", subject.touchedSize)
+      object.add("file_size", subject.fileSize)
+      object.add("first_us", subject.first)
+      object.add("last_us", subject.last)
+      return object.text
+    }
   }
 }
 

@@ -36,7 +36,7 @@ struct TraceTimeline {
     try TraceSummary.forEachEvent(in: path, isCut: &isCut) { event throws(TraceProblem) in
       guard case .read(let read) = event else { return }
       let column = column(at: read.time)
-      let lane = laneIndices[TraceSummary.key(of: read)] ?? lanes.count - 1
+      let lane = laneIndices[summary.key(of: read)] ?? lanes.count - 1
       let count = read.range.count
       lanes[lane].columns[column] = lanes[lane].columns[column].addingSaturated(count)
       let category = MapCategory(role: read.role, kind: read.kind)
@@ -54,7 +54,8 @@ struct TraceTimeline {
     for index in largest.sorted() {
       let subject = summary.subjects[index]
       laneIndices[subject.key] = lanes.count
-      lanes.append(Lane(name: subject.name, size: subject.size, category: subject.category))
+      let name = summary.name(of: subject)
+      lanes.append(Lane(name: name, size: subject.size, category: subject.category))
     }
     let rest = summary.subjects.count - lanes.count
     let size = lanes.reduce(summary.size) { $0 - min($0, $1.size) }
@@ -75,16 +76,16 @@ struct TraceTimeline {
   /// The file.
   var text: String {
     var svg = SVG()
-    let start = summary.start
-    let disk = printable(start.disk)
+    let disk = printable(summary.start.disk)
     svg.text(16, 30, "What was read, and when", size: 20, isBold: true)
     var facts =
       "\(disk): \(Size.describe(summary.size)) in \(grouped(summary.requestCount)) reads "
       + "within \(seconds(summary.duration))"
-    if let count = start.fileCount, let size = start.fileSize {
+    if let (count, size) = summary.tree {
+      let subjects = summary.subjects
       facts +=
-        "; touched \(grouped(summary.files.count)) of \(grouped(count)) files, "
-        + "\(share(summary.touchedFileSize, of: size)) of their bytes"
+        "; touched \(grouped(subjects.count(where: \.isFile))) of \(grouped(count)) files, "
+        + "\(share(subjects.touchedFileSize, of: size)) of their bytes"
     }
     svg.text(16, 52, facts, size: 13, color: "#495057")
     if summary.droppedCount > 0 {

@@ -6,16 +6,14 @@ import SystemPackage
 /// Turns events into lines of a trace.
 ///
 /// Every line is an object of JSON with an "event": "start" comes first and tells what
-/// the disk is, "read" is a part of a read that belongs to one owner.
+/// is served, "export" tells what one of several disks is, "read" is a part of a read that
+/// belongs to one owner.
 struct TraceWriter {
   private let file: FileDescriptor
   private let path: String
 
-  /// The map of the disk, if it is one for all clients.
-  private let map: (any DiskMap)?
-
-  /// The maps of disks that are some client's alone.
-  private var maps: [Int: any DiskMap] = [:]
+  /// What each client reads.
+  private var connections: [Int: (export: String?, map: any DiskMap)] = [:]
 
   private var buffer: [UInt8] = []
   private var requestCount = 0
@@ -25,20 +23,21 @@ struct TraceWriter {
   /// The form of traces, which their first line tells.
   static let formatNumber = 1
 
-  init(_ file: FileDescriptor, path: String, _ generated: GeneratedDisk) {
+  /// Writes the first line.
+  ///
+  /// - Parameters:
+  ///   - file: Where lines are written; it is closed at the end.
+  ///   - path: Where that is, for errors.
+  ///   - describe: Adds what is served.
+  init(_ file: FileDescriptor, path: String, describe: (inout JSONObject) -> Void) {
     self.file = file
     self.path = path
-    map = generated.map
     var start = JSONObject()
     start.add("event", "start")
     start.add("format", Self.formatNumber)
     start.add("program", "nbdgen \(Nbdgen.version)")
     start.add("started", HostClock.timestamp)
-    start.add("disk", generated.summary)
-    start.add("size", map?.size)
-    let files = map?.files
-    start.add("files", files?.count)
-    start.add("file_bytes", files?.size)
+    describe(&start)
     add(start)
     flush()
   }
@@ -54,20 +53,22 @@ struct TraceWriter {
       object.add("event", name)
       object.add("time_us", event.time.microseconds)
       object.add("connection", event.connection)
+      object.add("export", connections[event.connection]?.export)
       return object
     }
     switch event.what {
-    case .connect(let client, let disk):
-      if map == nil { maps[event.connection] = SegmentMap(disk) }
+    case .connect(let client, let disk, let traced):
+      if traced.export != nil, traced.introduce() { introduce(traced, at: event.time) }
+      connections[event.connection] = (traced.export, traced.map ?? SegmentMap(disk))
       var object = line("connect")
       object.add("client", client)
       add(object)
     case .disconnect:
-      maps[event.connection] = nil
       add(line("disconnect"))
+      connections[event.connection] = nil
     case .read(let range):
       requestCount += 1
-      guard let map = map ?? maps[event.connection] else { return }
+      guard let map = connections[event.connection]?.map else { return }
       // A read of a disk of countless tiny pieces would fill the host's disk.
       var pieces: [MapPiece] = []
       _ = map.visit(range) { piece in
@@ -84,6 +85,16 @@ struct TraceWriter {
         add(object)
       }
     }
+  }
+
+  /// Tells what one of several disks is, before anything else of it.
+  private mutating func introduce(_ traced: TracedDisk, at time: Duration) {
+    var object = JSONObject()
+    object.add("event", "export")
+    object.add("time_us", time.microseconds)
+    object.add("export", traced.export)
+    traced.describe(in: &object)
+    add(object)
   }
 
   /// Parts of one read that are told, at most, before the rest is one.

@@ -1,5 +1,4 @@
 import ArgumentParser
-import CHost
 import DiskModel
 import GeneratorKit
 import SystemPackage
@@ -28,13 +27,7 @@ struct Write: ParsableCommand {
   @Option(help: "What to write: raw or qcow2. (default: as the name ends, or raw)")
   var format: String?
 
-  @OptionGroup var source: ExportsOptions
-
-  @Flag(
-    name: .customLong("no-exec"),
-    help: "Expressions in parameters may not read files or run scripts."
-  )
-  var forbidsHostAccess = false
+  @OptionGroup var options: DiskOptions
 
   @Flag(name: .shortAndLong, help: "Say nothing but errors.")
   var quiet = false
@@ -54,96 +47,49 @@ struct Write: ParsableCommand {
     guard let out = words.first else {
       throw UserError(usage: "write: no file is named; write nbdgen write OUT GENERATOR ...")
     }
-    if let file = try source.file() {
-      guard words.count == 1 else {
-        throw UserError(
-          usage: "write: with --exports the file says what to build; leave out \(words[1])"
-        )
-      }
-      return try write(file, to: out)
+    let isGenerator = GeneratorRegistry.all.contains { $0.manual.name == out }
+    if words.count == 1, options.path == nil, isGenerator {
+      throw UserError(usage: "write: no file is named; write nbdgen write OUT \(out) ...")
     }
-    guard words.count > 1 else {
-      let isGenerator = GeneratorRegistry.all.contains { $0.manual.name == out }
-      throw UserError(
-        usage: isGenerator
-          ? "write: no file is named; write nbdgen write OUT \(out) ..."
-          : "write: no generator is named; nbdgen list tells what there is"
-      )
-    }
-    let recipe = DiskRecipe(
-      generator: try GeneratorRegistry.generator(named: words[1]),
-      words: Array(words.dropFirst(2)),
-      allowsHostAccess: !forbidsHostAccess,
-      isQuiet: quiet
-    )
-    let format = try ImageFormat(format, path: out)
-    let place = try OutputPlace(out, isForced: force)
-    try write(recipe, to: place, format)
+    let choice = try options.choice(of: Array(words.dropFirst()), for: "write", isQuiet: quiet)
+    var jobs = try jobs(for: choice, out)[...]
+    try choice.forEach { disk throws(UserError) in try write(disk, by: jobs.removeFirst()) }
   }
 
-  private func write(
-    _ recipe: DiskRecipe,
-    to place: OutputPlace,
-    _ format: ImageFormat,
-    name: String? = nil
-  ) throws(UserError) {
-    let generated = try recipe.build()
-    if !quiet {
-      for note in generated.notes { StandardError.print("nbdgen: note: \(note)") }
+  /// Where each disk is written, and in which format; that all of them can be is found out
+  /// before the first is.
+  private func jobs(for choice: DiskChoice, _ out: String) throws -> [WriteJob] {
+    func job(_ path: String) throws -> WriteJob {
+      let format = try ImageFormat(format, path: path)
+      return WriteJob(place: try OutputPlace(path, isForced: force), format: format, isQuiet: quiet)
     }
-    guard let disk = generated.disk else {
-      let generator = recipe.generator.manual.name
-      throw UserError(
-        usage: "write: the disk of \(generator) depends on the client that asks for it"
-      )
+    guard choice.file != nil, options.exportName == nil else { return [try job(out)] }
+    try Self.makeDirectory(absolute(out))
+    let suffix = try ImageFormat(format, path: "").suffix
+    return try choice.disks.map { disk in
+      try job("\(out)/\(try Self.fileName(of: disk.exportName, suffix))")
     }
-    let outcome = try WriteJob(place: place, format: format, isQuiet: quiet).run(disk)
+  }
+
+  private func write(_ chosen: ChosenDisk, by job: WriteJob) throws(UserError) {
+    let (disk, summary) = try chosen.buildForAll()
+    let place = job.place
+    let outcome = try job.run(disk)
     if isJSON {
-      var facts: [(key: String, value: JSONText)] = name.map { [("export", .string($0))] } ?? []
-      facts += [
-        ("path", .string(place.path)), ("format", .string(format.rawValue)),
-        ("size", .number(outcome.size)), ("summary", .string(generated.summary)),
-      ]
-      if let size = outcome.dataSize { facts.append(("data", .number(size))) }
-      StandardOutput.print(JSONText.object(facts).text)
+      var facts = JSONObject()
+      facts.add("export", chosen.export)
+      facts.add("path", place.path)
+      facts.add("format", job.format.rawValue)
+      facts.add("size", outcome.size)
+      facts.add("summary", summary)
+      facts.add("data", outcome.dataSize)
+      StandardOutput.print(facts.text)
     } else if !quiet {
       let data = outcome.dataSize.map { ", \(Size.describe($0)) of it data" } ?? ""
       let size = Size.describe(outcome.size)
-      StandardError.print("nbdgen: \(place.shown): \(generated.summary), \(size)\(data)")
+      StandardError.print("nbdgen: \(place.shown): \(summary), \(size)\(data)")
       if let note = outcome.note { StandardError.print("nbdgen: note: \(note)") }
     }
-  }
-
-  /// Writes one export of a file, or each into a directory.
-  private func write(_ file: ExportsFile, to out: String) throws {
-    host_block_signals()
-    let entries = try source.entries(of: file)
-    let target = absolute(out)
-    if source.exportName == nil { try Self.makeDirectory(target) }
-    let jobs = try entries.map { entry in
-      let path =
-        source.exportName == nil
-        ? "\(out)/\(try Self.fileName(of: entry, ImageFormat(format, path: "").suffix))" : out
-      return (entry, try OutputPlace(path, isForced: force), try ImageFormat(format, path: path))
-    }
-    try file.enterDirectory()
-    var status: Int32 = 0
-    for (entry, place, format) in jobs {
-      let recipe = DiskRecipe(
-        generator: entry.generator,
-        words: entry.words,
-        allowsHostAccess: !forbidsHostAccess,
-        isQuiet: quiet
-      )
-      do throws(UserError) {
-        try write(recipe, to: place, format, name: entry.name)
-      } catch {
-        // The others do not depend on it.
-        error.reported(about: entry).report()
-        status = max(status, error.status)
-      }
-    }
-    if status != 0 { throw ExitCode(status) }
   }
 
   private static func makeDirectory(_ path: String) throws(UserError) {
@@ -163,14 +109,14 @@ struct Write: ParsableCommand {
   /// What the file of an export is called: its name, with `%XX` for what cannot be in
   /// a name or hides it.
   private static func fileName(
-    of entry: ExportsFile.Entry,
+    of export: String,
     _ suffix: String
   ) throws(UserError) -> String {
-    guard !entry.name.isEmpty else {
+    guard !export.isEmpty else {
       throw UserError(usage: "an export without a name has no file; -e '' writes it to one")
     }
     var name = ""
-    for (index, scalar) in entry.name.unicodeScalars.enumerated() {
+    for (index, scalar) in export.unicodeScalars.enumerated() {
       let isMark = scalar == "/" || scalar == "%" || (scalar == "." && index == 0)
       if isMark || scalar.value < 0x20 || scalar.value == 0x7F {
         let digits = String(scalar.value, radix: 16, uppercase: true)

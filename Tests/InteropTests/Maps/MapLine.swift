@@ -33,9 +33,7 @@ struct MapLine: Decodable, Equatable {
 
   /// What a command prints, line by line.
   static func lines(_ words: [String]) throws -> [MapLine] {
-    let outcome = try Program.nbdgen().succeed(words, timeout: 120)
-    return try outcome.output.split(separator: 10)
-      .map { try JSONDecoder().decode(MapLine.self, from: Data($0)) }
+    try lines(of: Program.nbdgen().succeed(words, timeout: 120).output)
   }
 }
 
