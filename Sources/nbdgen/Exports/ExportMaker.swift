@@ -20,8 +20,11 @@ final class ExportMaker: Sendable {
   /// The exports of a file, and those among them that are to be made first.
   func exports(of file: ExportsFile) -> (all: [Export], first: [DeferredContent]) {
     var first: [DeferredContent] = []
+    let path = HostPath.printable(file.path.utf8)
     let all = file.entries.map { entry in
-      let content = DeferredContent { [self] () throws(SessionDiskError) in try make(entry) }
+      let content = DeferredContent { [self] () throws(SessionDiskError) in
+        try make(entry, of: path)
+      }
       if entry.isBuiltAtStart { first.append(content) }
       return Export(
         name: entry.name,
@@ -45,7 +48,10 @@ final class ExportMaker: Sendable {
     logger.error("the exports stay as they were")
   }
 
-  private func make(_ entry: ExportsFile.Entry) throws(SessionDiskError) -> Export.Content {
+  private func make(
+    _ entry: ExportsFile.Entry,
+    of path: String
+  ) throws(SessionDiskError) -> Export.Content {
     let name = "export \"\(HostPath.printable(entry.name.utf8))\""
     let metadata: Logger.Metadata = ["export": "\(HostPath.printable(entry.name.utf8))"]
     let recipe = DiskRecipe(
@@ -63,8 +69,9 @@ final class ExportMaker: Sendable {
         problems.updateValue(error.lines, forKey: entry.name) != error.lines
       }
       if isNews {
+        let place = "\(path):\(entry.position.line):\(entry.position.column)"
         for line in error.lines {
-          logger.error("\(name) cannot be built: \(line)", metadata: metadata)
+          logger.error("\(place): \(name) cannot be built: \(line)", metadata: metadata)
         }
       }
       throw SessionDiskError(
