@@ -4,12 +4,14 @@
 
 #include "CHost.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -41,9 +43,51 @@ int host_real_path(const char *path, char *buffer, size_t count) {
 }
 
 int host_make_temporary_file(char *name) {
-  int descriptor = mkstemp(name);
+  size_t length = strlen(name);
+  for (;;) {
+    int descriptor = mkstemp(name);
+    if (descriptor < 0) return -errno;
+    fcntl(descriptor, F_SETFD, FD_CLOEXEC);
+    // Who removes abandoned files may have had it before the lock.
+    struct stat status;
+    flock(descriptor, LOCK_EX);
+    if (fstat(descriptor, &status) != 0 || status.st_nlink > 0) return descriptor;
+    close(descriptor);
+    memcpy(name + length - 6, "XXXXXX", 6);
+  }
+}
+
+int host_remove_abandoned_files(const char *directory, const char *prefix) {
+  DIR *entries = opendir(directory);
+  if (!entries) return -errno;
+  size_t length = strlen(prefix);
+  int count = 0;
+  struct dirent *entry;
+  while ((entry = readdir(entries))) {
+    const char *name = entry->d_name;
+    if (strncmp(name, prefix, length) != 0 || strlen(name) != length + 6) continue;
+    int descriptor =
+        openat(dirfd(entries), name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    if (descriptor < 0) continue;
+    struct stat status;
+    if (fstat(descriptor, &status) == 0 && S_ISREG(status.st_mode) &&
+        status.st_uid == geteuid() && flock(descriptor, LOCK_EX | LOCK_NB) == 0 &&
+        fstat(descriptor, &status) == 0 && status.st_nlink > 0 &&
+        unlinkat(dirfd(entries), name, 0) == 0) {
+      count++;
+    }
+    close(descriptor);
+  }
+  closedir(entries);
+  return count;
+}
+
+int host_open_output(const char *path) {
+  int descriptor =
+      open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NONBLOCK, 0644);
   if (descriptor < 0) return -errno;
-  fcntl(descriptor, F_SETFD, FD_CLOEXEC);
+  int flags = fcntl(descriptor, F_GETFL);
+  if (flags >= 0) fcntl(descriptor, F_SETFL, flags & ~O_NONBLOCK);
   return descriptor;
 }
 

@@ -33,7 +33,9 @@ public struct Parameters: Sendable {
         throw .usage(parameter: word, problem: "\(manual.name) has no such parameter; \(advice)")
       }
       guard values.updateValue(value, forKey: key) == nil || parameter.isRepeatable else {
-        throw .usage(parameter: word, problem: "\(key)= was given before; give it once")
+        // A shell made several words of one.
+        let advice = word == value ? "give it once, with quotes around spaces" : "give it once"
+        throw .usage(parameter: word, problem: "\(key)= was given before; \(advice)")
       }
       given.append((key, value))
     }

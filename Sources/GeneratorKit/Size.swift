@@ -42,6 +42,7 @@ public enum Size {
   /// The size for people: in the largest unit that leaves at least 1, with one
   /// digit behind the point unless it is whole.
   public static func describe(_ bytes: Int) -> String {
+    if bytes == 1 { return "1 byte" }
     let names = ["bytes", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"]
     var unit = 0
     while unit + 1 < names.count && bytes >> (10 * (unit + 1)) > 0 { unit += 1 }

@@ -29,6 +29,7 @@ enum GeneratorRegistry {
     let advice =
       closestMatch(to: name, among: names + verbs).map { "did you mean \($0)?" }
       ?? "there is \(names.joined(separator: ", "))"
-    throw UserError(usage: "there is no generator \"\(name)\"; \(advice)")
+    let kinds = verbs.isEmpty ? "generator" : "generator or command"
+    throw UserError(usage: "there is no \(kinds) \"\(name)\"; \(advice)")
   }
 }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import GeneratorKit
 
 /// The command `nbdgen`.
 @main
@@ -19,18 +20,33 @@ struct Nbdgen: ParsableCommand {
   )
 
   /// The arguments with a command before its options, where these came first.
-  private static func arguments(_ given: ArraySlice<String>) -> [String] {
+  private static func arguments(_ given: ArraySlice<String>) throws(UserError) -> [String] {
     let options = given.prefix { ["-q", "--quiet", "-v", "--verbose", "--json"].contains($0) }
     let rest = given.dropFirst(options.count)
     guard let verb = rest.first, Verbs.all.contains(where: { Verbs.name(of: $0) == verb }) else {
       return Array(given)
     }
+    if verb == Verbs.name(of: TraceCommand.self) { try TraceCommand.check(rest.dropFirst().first) }
     return [verb] + options + rest.dropFirst()
+  }
+
+  /// What is wrong with a command line, for people.
+  ///
+  /// Users of mke2fs and qemu-img may take a generator's parameter for an option.
+  private static func text(of error: any Error) -> String {
+    let text = message(for: error)
+    guard let match = text.firstMatch(of: /^Unknown option '--([a-z0-9-]+)['=]/) else {
+      return text
+    }
+    let parameters = GeneratorRegistry.all.flatMap { $0.manual.parameters }
+    guard let parameter = parameters.first(where: { $0.name == match.1 }) else { return text }
+    let form = "\(parameter.name)=\(parameter.value)"
+    return "--\(parameter.name): not an option; a generator's parameter has no dashes: \(form)"
   }
 
   static func main() {
     do {
-      var command = try parseAsRoot(arguments(CommandLine.arguments.dropFirst()))
+      var command = try parseAsRoot(try arguments(CommandLine.arguments.dropFirst()))
       try command.run()
     } catch let error as UserError {
       error.report()
@@ -41,7 +57,7 @@ struct Nbdgen: ParsableCommand {
       // Help was asked for.
       print(message(for: error))
     } catch {
-      let error = UserError(usage: message(for: error))
+      let error = UserError(usage: text(of: error))
       error.report()
       Nbdgen.exit(withError: ExitCode(error.status))
     }

@@ -1,3 +1,4 @@
+import CHost
 import SystemPackage
 
 /// A file that the user wants something written to.
@@ -8,26 +9,26 @@ enum PlainFile {
   ///   - path: Where it is.
   ///   - option: What the user wrote before the path, for errors.
   /// - Returns: The file, to be closed by the caller.
-  /// - Throws: ``UserError`` that names both.
+  /// - Throws: ``UserError`` that names both; also for a fifo that nobody reads, as
+  ///   nobody may ever do.
   static func open(_ path: String, for option: String) throws(UserError) -> FileDescriptor {
     guard !path.isEmpty else {
       throw UserError(usage: "\(option): not a path; write that of a file")
     }
-    do {
-      return try unsafe FileDescriptor.open(
-        path,
-        .writeOnly,
-        options: [.create, .truncate, .closeOnExec],
-        permissions: [.ownerReadWrite, .groupRead, .otherRead]
-      )
-    } catch {
-      let cause = (error as? Errno)?.description ?? "\(error)"
-      throw UserError(host: "\(option) \(path): cannot be written: \(cause)")
-    }
+    let result = unsafe host_open_output(path)
+    if result >= 0 { return FileDescriptor(rawValue: result) }
+    let error = Errno(rawValue: -result)
+    let cause =
+      error == .noSuchAddressOrDevice ? "nobody reads this fifo" : error.description
+    throw UserError(host: "\(option) \(path): cannot be written: \(cause)")
   }
 
-  /// Writes a whole file.
+  /// Writes a whole file; `-` is the standard output.
   static func write(_ text: String, to path: String, for option: String) throws(UserError) {
+    if path == "-" {
+      _ = try? FileDescriptor.standardOutput.writeAll(Array(text.utf8))
+      return
+    }
     let file = try open(path, for: option)
     do {
       _ = try file.closeAfter { try file.writeAll(Array(text.utf8)) }

@@ -80,10 +80,14 @@ struct ServeFile: ParsableCommand {
   @OptionGroup var options: ServeOptions
 
   @Argument(help: .init("The file.", valueName: "exports.yaml"))
-  var words: [String] = []
+  var path: String?
+
+  /// What is too much; it is told what to do about it.
+  @Argument(help: .hidden)
+  var others: [String] = []
 
   func run() throws {
-    try Self.serve(words, options)
+    try Self.serve((path.map { [$0] } ?? []) + others, options)
   }
 
   /// Serves the one file that the words name.

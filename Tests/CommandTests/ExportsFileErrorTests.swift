@@ -31,8 +31,8 @@ struct ExportsFileErrorTests {
   }
 
   nonisolated private static let mistakes = [
-    Mistake("", ":", "empty", "exports:"),
-    Mistake("# nothing\n", ":", "empty", "exports:"),
+    Mistake("", ":1:1:", "empty", "exports:"),
+    Mistake("# nothing\n", ":1:1:", "empty", "exports:"),
     Mistake("[1, 2]", ":1:1:", "a mapping", "exports:"),
     Mistake("export: []\n", ":1:1:", "export", "did you mean exports:?"),
     Mistake("exports: []\n", ":1:10:", "list", "- name:"),

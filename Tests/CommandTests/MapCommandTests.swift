@@ -131,6 +131,7 @@ struct MapCommandTests {
       (["who", "0xFFFFFFFFFFFFFFFF", "data", "1"], "not a place"),
       (["who", "0x-1", "data", "1"], "not a place"),
       (["trace"], "what to do is missing"), (["trace", "summary"], "trace"),
+      (["trace", "sumary", "t"], "did you mean summary?"), (["trace", "t.jsonl"], "trace summary"),
       (["--trace", "", "data", "1"], "--trace"),
     ]
   )
@@ -149,6 +150,32 @@ struct MapCommandTests {
   )
   func refusals(_ words: [String], _ text: String) throws {
     expectOneLine(try Scene().run(words), status: 1, saying: [text])
+  }
+
+  @Test("A trace into a fifo that nobody reads is refused, and not waited for")
+  func fifo() throws {
+    let scene = try Scene()
+    try Program("mkfifo").succeed([scene("fifo")])
+    let outcome = try scene.run(["--trace", "fifo", "-U", "-", "data", "1", "--run", "true"])
+    expectOneLine(outcome, status: 1, saying: ["--trace fifo", "nobody reads"])
+  }
+
+  @Test("A file is called a file, whatever structures it has between its parts")
+  func fileWithStructures() throws {
+    let scene = try Scene()
+    try RawPath(scene("tree/large")).write([UInt8](repeating: 7, count: 6 << 20))
+    let outcome = try scene.run(["map", "linuxdisk", "tree"])
+    #expect(outcome.lines.contains { $0.hasSuffix("  file /large") }, "\(outcome)")
+    #expect(!outcome.text.contains("indirect blocks"), "\(outcome)")
+  }
+
+  @Test("A picture can go to the standard output")
+  func pictureInPipe() throws {
+    let scene = try Scene()
+    let outcome = try scene.run(["map", "--svg", "-", "data", "1"])
+    #expect(outcome.text.contains("</svg>"), "\(outcome)")
+    #expect(outcome.text.contains(">1 byte. The disk "), "\(outcome)")
+    #expect(try scene.leftovers() == [])
   }
 
   @Test("A sector is told with all that have a part of it")

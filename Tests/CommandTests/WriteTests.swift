@@ -219,6 +219,25 @@ struct WriteTests {
     #expect((ends[128 + signal] ?? 0) > 0, "\(ends)")
   }
 
+  @Test("What a killed nbdgen left of the same file is removed, and nothing else")
+  func abandoned() throws {
+    let scene = try Scene()
+    let nbdgen = try Program.nbdgen().path
+    let line = """
+      for end in abcdef abc locked; do echo old >.out.img.nbdgen-$end; done
+      echo old >.out2.img.nbdgen-abcdef; mkdir .out.img.nbdgen-direct
+      exec 9<.out.img.nbdgen-locked; flock 9
+      \(nbdgen) write -q out.img data 7
+      """
+    let outcome = try Program.shell(line, directory: scene.callAsFunction("."))
+    #expect(outcome.status == 0 && outcome.errorLines.isEmpty, "\(outcome)")
+    let left = [
+      ".out.img.nbdgen-abc", ".out.img.nbdgen-direct", ".out.img.nbdgen-locked",
+      ".out2.img.nbdgen-abcdef", "out.img",
+    ]
+    #expect(try scene.leftovers() == left)
+  }
+
   @Test("A block device is written with --force, holes and all")
   func device() throws {
     let scene = try scene()

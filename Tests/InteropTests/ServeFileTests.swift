@@ -91,6 +91,7 @@ struct ServeFileTests {
     }
     let complaints = try server.log().filter { $0.contains("\"broken\" cannot be built") }
     #expect(complaints.count == 1, "\(complaints)")
+    #expect(complaints.first?.contains("exports.yaml:") == true, "\(complaints)")
     // It is there now.
     try RawPath(directory("nowhere")).makeDirectory()
     #expect(try client.info(name: "broken").size > 0)

@@ -148,7 +148,17 @@ int host_path_mode(const char *path, int follows_links);
 int host_real_path(const char *path, char *buffer, size_t count);
 
 /// Makes a file of a path that ends in XXXXXX, which are replaced; its descriptor.
+///
+/// The file is locked (flock) as long as the descriptor is open.
 int host_make_temporary_file(char *name);
+
+/// Removes the user's regular files in a directory that are called `prefix` and six
+/// more bytes, unless somebody has them locked (flock); how many.
+int host_remove_abandoned_files(const char *directory, const char *prefix);
+
+/// Opens a file to be written from its start, and creates it if it is not there; does
+/// not wait for who reads a fifo.
+int host_open_output(const char *path);
 
 /// What is taken off the mode of new files (umask).
 int host_file_mode_mask(void);

@@ -24,10 +24,11 @@ final class ExportMaker: Sendable {
   /// The exports of a file, and those among them that are to be made first.
   func exports(of file: ExportsFile) -> (all: [Export], first: [DeferredContent]) {
     var first: [DeferredContent] = []
+    let path = HostPath.printable(file.path.utf8)
     let all = file.entries.map { entry in
       let traced = recorder.map { _ in TracedDisk(export: entry.name) }
       let content = DeferredContent { [self] () throws(SessionDiskError) in
-        try make(entry, traced)
+        try make(entry, of: path, traced)
       }
       if entry.isBuiltAtStart { first.append(content) }
       var export = Export(
@@ -56,6 +57,7 @@ final class ExportMaker: Sendable {
 
   private func make(
     _ entry: ExportsFile.Entry,
+    of path: String,
     _ traced: TracedDisk?
   ) throws(SessionDiskError) -> Export.Content {
     let name = "export \"\(HostPath.printable(entry.name.utf8))\""
@@ -75,8 +77,9 @@ final class ExportMaker: Sendable {
         problems.updateValue(error.lines, forKey: entry.name) != error.lines
       }
       if isNews {
+        let place = "\(path):\(entry.position.line):\(entry.position.column)"
         for line in error.lines {
-          logger.error("\(name) cannot be built: \(line)", metadata: metadata)
+          logger.error("\(place): \(name) cannot be built: \(line)", metadata: metadata)
         }
       }
       throw SessionDiskError(

@@ -26,7 +26,8 @@ enum YAMLText {
       throw FileProblems("\(error)", at: nil)
     }
     guard let root else {
-      throw FileProblems("the file is empty; it begins with exports:", at: nil)
+      let start = FilePosition(line: 1, column: 1)
+      throw FileProblems("the file is empty; it begins with exports:", at: start)
     }
     return root
   }

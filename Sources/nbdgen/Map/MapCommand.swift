@@ -7,6 +7,10 @@ struct MapCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "map",
     abstract: "Shows what lies where on a disk.",
+    usage: """
+      nbdgen map [options] GENERATOR [key=value ...]
+      nbdgen map [options] --exports FILE [-e NAME]
+      """,
     discussion: """
       Tells of every byte which structure or file it belongs to: partition table, superblock, \
       inode table, directory, file, free. Nothing is served, and no file is read.
@@ -22,9 +26,11 @@ struct MapCommand: ParsableCommand {
       "file_offset" (where the piece starts in the file), "file_size", "source" (a file of the \
       host) and "note". A path that is not UTF-8 is in "path_hex", too. What each file has is:
 
-        nbdgen map --json linuxdisk root/ | jq -r 'select(.kind=="file") | "\\(.size) \\(.path)"'
+        nbdgen map --json linuxdisk root/ |
+          jq -r 'select(.kind=="file") | "\\(.size) \\(.path)"'
 
-      --svg draws a picture for browsers, in which pointing at something says what it is.
+      --svg draws a picture for browsers, in which pointing at something says what it is. It \
+      takes the place of bar and table; - as its file is the standard output.
 
       --exports shows all disks of a file of exports, one after the other, or with -e NAME one of \
       them; JSON objects then have an "export".

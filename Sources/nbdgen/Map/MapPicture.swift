@@ -86,12 +86,13 @@ struct MapPicture {
   /// The file.
   var text: String {
     var svg = SVG()
-    let size = Size.describe(disk.size)
+    let exactly = disk.size < 1024 ? "" : ", \(grouped(disk.size)) bytes"
+    let size = Size.describe(disk.size) + exactly
     svg.text(16, 30, disk.title, size: 20, isBold: true)
     svg.text(
       16,
       52,
-      "\(size), \(grouped(disk.size)) bytes. The disk from its first byte to its last, in rows "
+      "\(size). The disk from its first byte to its last, in rows "
         + "like text; point at a block to see what it is.",
       size: 13,
       color: "#495057"

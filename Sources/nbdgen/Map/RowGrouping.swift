@@ -28,6 +28,7 @@ struct MapRow {
   /// The directory that all of it is in.
   private(set) var folder: [UInt8]
 
+  /// The last file that was counted; between its parts may be its own structures.
   private var lastPath: [UInt8]?
   private var key: Key
 
@@ -74,8 +75,10 @@ struct MapRow {
     lastGroup = piece.owner.group
     let kind = piece.owner.kind
     guard kind != .slack && kind != .free else { return }
-    if kind == .file && piece.owner.path == lastPath { return }
-    lastPath = piece.owner.path
+    if kind == .file {
+      if piece.owner.path == lastPath { return }
+      lastPath = piece.owner.path
+    }
     counts[kind, default: 0] += 1
   }
 

@@ -1,4 +1,5 @@
 import ArgumentParser
+import GeneratorKit
 
 /// Looks at traces: `nbdgen trace summary FILE`.
 struct TraceCommand: ParsableCommand {
@@ -35,6 +36,15 @@ struct TraceCommand: ParsableCommand {
 
   func run() throws {
     throw UserError(usage: "trace: what to do is missing; write: nbdgen trace summary FILE")
+  }
+
+  /// Refuses a word behind `trace` that says nothing that can be done with one.
+  static func check(_ word: String?) throws(UserError) {
+    guard let word, !word.hasPrefix("-"), word != "summary" else { return }
+    let advice =
+      closestMatch(to: word, among: ["summary"]).map { "did you mean \($0)?" }
+      ?? "write: nbdgen trace summary FILE"
+    throw UserError(usage: "trace: there is no command \"\(word)\"; \(advice)")
   }
 
   /// Sums a trace up.

@@ -38,7 +38,10 @@ final class OutputFile: Sendable {
     mode = place.existingMode.map { $0 & 0o777 } ?? (0o666 & ~host_file_mode_mask())
     // A name has 255 bytes; the middle of it should still tell whose it is.
     let name = String(decoding: place.name.utf8.prefix(200), as: UTF8.self)
-    var template = Array("\(place.directory)/.\(name).nbdgen-XXXXXX".utf8CString)
+    let prefix = ".\(name).nbdgen-"
+    // What was killed while it wrote the same could not clean up.
+    _ = unsafe host_remove_abandoned_files(place.directory, prefix)
+    var template = Array("\(place.directory)/\(prefix)XXXXXX".utf8CString)
     descriptor = unsafe template.withUnsafeMutableBufferPointer {
       unsafe host_make_temporary_file($0.baseAddress)
     }

@@ -10,13 +10,14 @@ struct Write: ParsableCommand {
     abstract: "Writes a disk into a file or onto a block device.",
     usage: """
       nbdgen write [options] OUT GENERATOR [key=value ...]
-             nbdgen write [options] DIRECTORY --exports FILE
-             nbdgen write [options] OUT --exports FILE -e NAME
+      nbdgen write [options] DIRECTORY --exports FILE
+      nbdgen write [options] OUT --exports FILE -e NAME
       """,
     discussion: """
       Holes stay holes. The file gets its name when it is complete and on storage; until then it \
-      is in the same directory as .OUT.nbdgen-XXXXXX, and whatever goes wrong removes that. A name \
-      that ends in .qcow2 makes an image of that format, by qemu-img.
+      is in the same directory as .OUT.nbdgen-XXXXXX, and whatever goes wrong removes that; \
+      what kill -9 leaves goes with the next write of OUT. A name that ends in .qcow2 makes an \
+      image of that format, by qemu-img.
       """,
     helpNames: [.short, .long]
   )
