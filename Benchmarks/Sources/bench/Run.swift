@@ -82,7 +82,7 @@ extension Machine {
       kernel: String(try tell("uname -sr").prefix { $0 != "-" }),
       date: try tell("date -u +%Y-%m-%dT%H:%M:%SZ"),
       versions: [
-        "nbdgen": try tell("'\(nbdgen)' --version | head -n 1"),
+        "nbdgen": try tell("'\(nbdgen)' --version | sed -n '1s/^nbdgen //p'"),
         "nbdkit": try tell("nbdkit --version | head -n 1 | sed 's/^nbdkit //'"),
         "qemu-nbd": try tell("qemu-nbd --version | sed -n '1s/^qemu-nbd //p'"),
         "nbd-server": try tell("nbd-server -V 2>&1 | sed -n 's/.*version //p' | head -n 1"),

@@ -65,7 +65,8 @@ struct MapCommand: ParsableCommand {
       throw UserError(usage: "--svg: a picture shows one disk; choose it with -e NAME")
     }
     // The file's directory may be another one.
-    let picture = choice.file == nil ? picture : picture.map(absolute)
+    let isElsewhere = choice.file != nil && picture != "-"
+    let picture = isElsewhere ? picture.map(absolute) : picture
     try choice.forEach { disk throws(UserError) in
       try show(try disk.buildMap(), of: disk.export, picture: picture)
     }

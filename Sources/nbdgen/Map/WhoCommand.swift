@@ -8,7 +8,7 @@ struct WhoCommand: ParsableCommand {
     abstract: "Tells which file or structure a byte or sector of a disk belongs to.",
     usage: """
       nbdgen who [options] PLACE ... GENERATOR [key=value ...]
-             nbdgen who [options] PLACE ... --exports FILE -e NAME
+      nbdgen who [options] PLACE ... --exports FILE -e NAME
       """,
     discussion: """
       A PLACE is an offset in bytes (1049600, 0x100400, 1M; K, M, G, T, P and E are binary units) \
