@@ -85,7 +85,11 @@ struct MapCommandTests {
     #expect(two.status == 0 && two.lines.count >= 5 && two.lines == alone.lines, "\(two) \(alone)")
     #expect(try scene.run(["who", "7"] + file + ["one"]).lines == ["7: repetition (of 1 byte)"])
     #expect(try scene.run(["who", "3"] + file + ["name"]).lines == ["3: bytes"])
-    #expect(try scene.run(["who", "5", "--exports", "sub/single.yaml"]).lines == ["5: repetition (of 1 byte)"])
+    #expect(
+      try scene.run(["who", "5", "--exports", "sub/single.yaml"]).lines == [
+        "5: repetition (of 1 byte)"
+      ]
+    )
     for (words, status, texts) in [
       (["5"] + file + ["none"], 1, ["export \"none\": linuxdisk: absent"]),
       (["5"] + file + ["tow"], 2, ["did you mean two?"]),
