@@ -43,11 +43,15 @@ final class Placement: ChannelInboundHandler {
       context.fireChannelRead(data)
       return
     }
-    // A channel cannot leave its event loop; its socket can.
+    // A channel cannot leave its event loop; its socket can, unless there is no
+    // descriptor to spare.
     let socket = try? client.pipeline.syncOperations
       .withUnsafeTransportIfAvailable(of: NIOBSDSocket.Handle.self) { host_duplicate($0) }
+    guard let socket, socket >= 0 else {
+      context.fireChannelRead(data)
+      return
+    }
     client.close(promise: nil)
-    guard let socket, socket >= 0 else { return }
     _ = ClientBootstrap(group: other).channelInitializer(start).withConnectedSocket(socket)
   }
 
