@@ -32,7 +32,6 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
     .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.30.0"),
     .package(url: "https://github.com/apple/swift-system", from: "1.5.0"),
-    .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
   ],
   targets: [
     // C: system libraries, and the few system calls that Swift cannot express.
@@ -46,6 +45,11 @@ let package = Package(
       name: "CCrypto",
       pkgConfig: "libcrypto",
       providers: [.apt(["libssl-dev"]), .brew(["openssl"])]
+    ),
+    .systemLibrary(
+      name: "CYAML",
+      pkgConfig: "yaml-0.1",
+      providers: [.apt(["libyaml-dev"]), .brew(["libyaml"])]
     ),
     .target(name: "CHost"),
 
@@ -118,12 +122,11 @@ let package = Package(
     .executableTarget(
       name: "nbdgen",
       dependencies: [
-        "CHost", "DataGenerator", "DiskModel", "FileTree", "FloppyGenerator", "GeneratorKit",
-        "InfoGenerator", "LinuxDiskGenerator", "NBDServer",
+        "CHost", "CYAML", "DataGenerator", "DiskModel", "FileTree", "FloppyGenerator",
+        "GeneratorKit", "InfoGenerator", "LinuxDiskGenerator", "NBDServer",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
         .product(name: "SystemPackage", package: "swift-system"),
-        .product(name: "Yams", package: "Yams"),
       ],
       swiftSettings: house
     ),

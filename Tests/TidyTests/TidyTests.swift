@@ -60,6 +60,7 @@ struct TidyTests {
     "Sources/NBDServer/Binder.swift",
     "Sources/NBDServer/NBDServer.swift",
     "Sources/nbdgen/CaptiveCommand.swift",
+    "Sources/nbdgen/Exports/YAMLEvents.swift",
     "Sources/nbdgen/Environment.swift", "Sources/nbdgen/HostClock.swift",
     "Sources/nbdgen/LogOutput.swift",
     "Sources/nbdgen/Writing/OutputFile.swift", "Sources/nbdgen/Writing/QemuImage.swift",
@@ -94,7 +95,7 @@ struct TidyTests {
   ]
 
   private static let ownModules: Set<String> = [
-    "CCrypto", "CExt2FS", "CHost", "CZlib", "DataGenerator", "DiskModel", "FileTree",
+    "CCrypto", "CExt2FS", "CHost", "CYAML", "CZlib", "DataGenerator", "DiskModel", "FileTree",
     "GeneratorKit",
     "LinuxDiskGenerator",
     "NBDProtocol", "NBDServer", "nbdgen",

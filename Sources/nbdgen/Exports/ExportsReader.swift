@@ -1,6 +1,5 @@
 import DiskModel
 import GeneratorKit
-import Yams
 
 /// Makes exports of the nodes of a file, and gathers what is wrong with them.
 struct ExportsReader {
@@ -13,14 +12,14 @@ struct ExportsReader {
   private static let problemLimit = 20
 
   /// The exports of a file.
-  static func entries(_ root: Node) throws(FileProblems) -> [ExportsFile.Entry] {
+  static func entries(_ root: YAMLNode) throws(FileProblems) -> [ExportsFile.Entry] {
     var reader = ExportsReader()
     let entries = reader.readRoot(root)
     guard reader.problems.isEmpty else { throw FileProblems(reader.problems) }
     return entries
   }
 
-  private mutating func readRoot(_ root: Node) -> [ExportsFile.Entry] {
+  private mutating func readRoot(_ root: YAMLNode) -> [ExportsFile.Entry] {
     guard let fields = fields(of: root, known: ["exports"], "the file") else { return [] }
     guard let list = fields["exports"] else {
       // Perhaps it is only spelled in another way.
@@ -28,7 +27,7 @@ struct ExportsReader {
       report("exports: is missing; it holds the list of exports", root)
       return []
     }
-    guard case .sequence(let nodes) = list, !nodes.isEmpty else {
+    guard case .sequence(let nodes) = list.content, !nodes.isEmpty else {
       report("exports: is a list, in which each export starts with - name: and its name", list)
       return []
     }
@@ -43,7 +42,7 @@ struct ExportsReader {
 
   private static let keys = ["name", "description", "generator", "parameters", "built"]
 
-  private mutating func readExport(_ node: Node) -> ExportsFile.Entry? {
+  private mutating func readExport(_ node: YAMLNode) -> ExportsFile.Entry? {
     let before = problems.count
     guard let fields = fields(of: node, known: Self.keys, "an export") else { return nil }
     // What is missing may only be spelled in another way.
@@ -77,11 +76,11 @@ struct ExportsReader {
       generator: generator,
       words: words.words,
       isBuiltAtStart: isBuiltAtStart,
-      position: node.mark.map(FilePosition.init) ?? FilePosition(line: 1, column: 1)
+      position: node.position
     )
   }
 
-  private mutating func readName(_ node: Node?, of export: Node) -> String? {
+  private mutating func readName(_ node: YAMLNode?, of export: YAMLNode) -> String? {
     guard let node else {
       report("name: is missing; clients ask for the export by it", export)
       return nil
@@ -91,7 +90,7 @@ struct ExportsReader {
       report("name: has at most 4096 bytes, this one has \(name.utf8.count)", node)
       return nil
     }
-    let line = node.mark?.line ?? 0
+    let line = node.position.line
     // By bytes, as clients mean them: equal text may be written in several ways.
     let key = Array(name.utf8)
     if let first = lines.updateValue(line, forKey: key) {
@@ -103,7 +102,7 @@ struct ExportsReader {
   }
 
   /// Whether `built:` says that it is built at start.
-  private mutating func readMoment(_ node: Node?) -> Bool {
+  private mutating func readMoment(_ node: YAMLNode?) -> Bool {
     guard let node, let word = text(of: node, "built") else { return false }
     let moments = ["first-use", "at-start"]
     guard moments.contains(word) else {
@@ -115,15 +114,19 @@ struct ExportsReader {
   }
 
   /// The values of a mapping's keys.
-  private mutating func fields(of node: Node, known: [String], _ what: String) -> [String: Node]? {
-    guard case .mapping(let mapping) = node else {
+  private mutating func fields(
+    of node: YAMLNode,
+    known: [String],
+    _ what: String
+  ) -> [String: YAMLNode]? {
+    guard case .mapping(let mapping) = node.content else {
       let keys = known.map { "\($0):" }.joined(separator: ", ")
       report("\(what) is a mapping with \(keys)", node)
       return nil
     }
-    var fields: [String: Node] = [:]
+    var fields: [String: YAMLNode] = [:]
     for (keyNode, value) in mapping {
-      guard let key = keyNode.scalar?.string else {
+      guard let key = keyNode.text else {
         report("a key is one word", keyNode)
         continue
       }
@@ -149,7 +152,7 @@ struct ExportsReader {
     return fields
   }
 
-  private mutating func text(of node: Node, _ key: String) -> String? {
+  private mutating func text(of node: YAMLNode, _ key: String) -> String? {
     do throws(FileProblems) {
       return try node.text(of: key)
     } catch {
@@ -167,33 +170,7 @@ struct ExportsReader {
     )
   }
 
-  private mutating func report(_ text: String, _ node: Node) {
-    problems.append((node.mark.map(FilePosition.init), text))
-  }
-}
-
-extension Node {
-  /// The text of a value, whatever YAML would take it for: 0777 and yes are texts.
-  ///
-  /// - Parameter key: What it is the value of.
-  /// - Returns: The text, without NUL.
-  /// - Throws: ``FileProblems`` if it is no single value.
-  func text(of key: String) throws(FileProblems) -> String {
-    let position = mark.map(FilePosition.init)
-    guard let scalar else { throw FileProblems("\(key): is one value, in one piece", at: position) }
-    let isPlain = scalar.style == .plain || scalar.style == .any
-    if isPlain, ["", "~", "null", "Null", "NULL"].contains(scalar.string) {
-      let advice = scalar.string.isEmpty ? "\"\" is an empty one" : "put it into quotes"
-      throw FileProblems("\(key): has no value; \(advice), if that is meant", at: position)
-    }
-    if scalar.string.utf8.contains(0) {
-      throw FileProblems("\(key): a NUL character is not allowed; leave it out", at: position)
-    }
-    let tag = scalar.tag.description
-    guard ["", "!", Tag.Name.str.rawValue].contains(tag) else {
-      let shown = ExportsReader.shown(tag)
-      throw FileProblems("\(key): a tag (\(shown)) means nothing here; leave it out", at: position)
-    }
-    return scalar.string
+  private mutating func report(_ text: String, _ node: YAMLNode) {
+    problems.append((node.position, text))
   }
 }

@@ -1,5 +1,4 @@
 import GeneratorKit
-import Yams
 
 /// A generator's parameters in a file, as the words that they are on the command
 /// line.
@@ -21,14 +20,13 @@ struct ParameterWords {
   /// - Parameters:
   ///   - node: The value, `nil` if there is none.
   ///   - owner: What is to blame if something is missing.
-  mutating func read(_ node: Node?, _ owner: Node) {
-    switch node {
-    case nil: break
+  mutating func read(_ node: YAMLNode?, _ owner: YAMLNode) {
+    switch node?.content {
+    case nil, .scalar("", isPlain: true): break
     case .mapping(let mapping): readMapping(mapping)
     case .sequence(let items): for item in items { readItem(item) }
-    case .scalar(let scalar) where scalar.string.isEmpty && scalar.style == .plain: break
-    case let node?:
-      report("parameters: is a mapping of names to values, or a list", node)
+    case .scalar:
+      report("parameters: is a mapping of names to values, or a list", node ?? owner)
     }
     guard problems.isEmpty else { return }
     do throws(GeneratorError) {
@@ -36,7 +34,7 @@ struct ParameterWords {
     } catch {
       let word: String? = if case .usage(let word, _) = error { word } else { nil }
       let index = word.flatMap { words.lastIndex(of: $0) }
-      let position = index.flatMap { positions[$0] } ?? owner.mark.map(FilePosition.init)
+      let position = index.flatMap { positions[$0] } ?? owner.position
       let text = ExportsReader.shown(error.lines.joined(separator: "; "))
       problems.append((position, text))
     }
@@ -44,20 +42,20 @@ struct ParameterWords {
 
   /// An element of a list: a word, or a mapping, for an order that one mapping cannot
   /// have.
-  private mutating func readItem(_ item: Node) {
-    if case .mapping(let mapping) = item { return readMapping(mapping) }
+  private mutating func readItem(_ item: YAMLNode) {
+    if case .mapping(let mapping) = item.content { return readMapping(mapping) }
     guard let word = text(of: item, manual.mainParameter) else { return }
     add(word, item)
   }
 
-  private mutating func readMapping(_ mapping: Node.Mapping) {
+  private mutating func readMapping(_ mapping: [(key: YAMLNode, value: YAMLNode)]) {
     for (keyNode, value) in mapping {
-      guard let key = keyNode.scalar?.string, Self.isName(key) else {
-        let name = ExportsReader.shown(keyNode.scalar?.string ?? "")
+      guard let key = keyNode.text, Self.isName(key) else {
+        let name = ExportsReader.shown(keyNode.text ?? "")
         report("\(name): not the name of a parameter", keyNode)
         continue
       }
-      guard case .sequence(let items) = value else {
+      guard case .sequence(let items) = value.content else {
         if let text = text(of: value, key) { add("\(key)=\(text)", keyNode) }
         continue
       }
@@ -72,12 +70,12 @@ struct ParameterWords {
     }
   }
 
-  private mutating func add(_ word: String, _ node: Node) {
+  private mutating func add(_ word: String, _ node: YAMLNode) {
     words.append(word)
-    positions.append(node.mark.map(FilePosition.init))
+    positions.append(node.position)
   }
 
-  private mutating func text(of node: Node, _ key: String) -> String? {
+  private mutating func text(of node: YAMLNode, _ key: String) -> String? {
     do throws(FileProblems) {
       return try node.text(of: key)
     } catch {
@@ -86,8 +84,8 @@ struct ParameterWords {
     }
   }
 
-  private mutating func report(_ text: String, _ node: Node) {
-    problems.append((node.mark.map(FilePosition.init), text))
+  private mutating func report(_ text: String, _ node: YAMLNode) {
+    problems.append((node.position, text))
   }
 
   /// Whether a word that starts so is one of `key=value`.

@@ -1,35 +1,153 @@
 import DiskModel
-import Yams
 
 /// YAML that may come from anybody: without aliases and tags, and with errors that
 /// say where.
-enum YAMLText {
+struct YAMLText: ~Copyable {
+  private let bytes: [UInt8]
+  private var events: YAMLEvents
+
+  /// How deep a document may be; a file of exports has seven levels at most.
+  private static let levelLimit = 32
+
   /// The one document's outermost node.
-  ///
-  /// It is as deep as 1,000 levels at most; on a thread with a small stack that may
-  /// be too much.
-  static func root(of bytes: [UInt8]) throws(FileProblems) -> Node {
-    guard let text = String(validating: bytes, as: UTF8.self) else {
+  static func root(of bytes: [UInt8]) throws(FileProblems) -> YAMLNode {
+    guard String(validating: bytes, as: UTF8.self) != nil else {
       throw FileProblems("not UTF-8; save the file in that encoding", at: invalidLine(of: bytes))
     }
-    // Before anything follows an alias: a few of them make billions of nodes.
-    if let alias = firstAlias(in: bytes) {
-      throw FileProblems("an alias; write out what it stands for", at: alias)
+    var text = YAMLText(bytes)
+    return try text.readDocument()
+  }
+
+  private init(_ bytes: [UInt8]) {
+    self.bytes = bytes
+    events = YAMLEvents(bytes)
+  }
+
+  private mutating func readDocument() throws(FileProblems) -> YAMLNode {
+    var root: YAMLNode?
+    while true {
+      let event = try next()
+      switch event.kind {
+      case .streamStart, .documentEnd: break
+      case .streamEnd:
+        guard let root else {
+          let start = FilePosition(line: 1, column: 1)
+          throw FileProblems("the file is empty; it begins with exports:", at: start)
+        }
+        return root
+      case .documentStart:
+        guard root == nil else {
+          let problem = "a second document; the file is one, without --- in it"
+          throw FileProblems(problem, at: event.position)
+        }
+        root = try readNode(try next(), level: 1)
+      case .alias, .scalar, .sequenceStart, .sequenceEnd, .mappingStart, .mappingEnd:
+        preconditionFailure("nodes are in documents")
+      }
     }
-    let root: Node?
-    do {
-      let parser = try Parser(yaml: text, resolver: .basic, encoding: .utf8)
-      root = try parser.singleRoot()
-    } catch let error as YamlError {
-      throw problems(error, text)
+  }
+
+  /// Reads the node that an event begins.
+  private mutating func readNode(
+    _ event: YAMLEvents.Event,
+    level: Int
+  ) throws(FileProblems) -> YAMLNode {
+    guard level <= Self.levelLimit else {
+      throw FileProblems("nested too deep; the form has four levels", at: event.position)
+    }
+    switch event.kind {
+    case .scalar(let text, let isPlain, let tag):
+      let content = YAMLNode.Content.scalar(text, isPlain: isPlain)
+      return YAMLNode(content: content, position: event.position, tag: tag)
+    case .sequenceStart(let tag):
+      let nodes = try readSequence(level + 1)
+      return YAMLNode(content: .sequence(nodes), position: event.position, tag: tag)
+    case .mappingStart(let tag):
+      let pairs = try readMapping(level + 1)
+      return YAMLNode(content: .mapping(pairs), position: event.position, tag: tag)
+    case .alias:
+      // A few of them make billions of nodes.
+      let problem = "an alias; write out what it stands for, or put it into quotes"
+      throw FileProblems(problem, at: event.position)
+    case .streamStart, .streamEnd, .documentStart, .documentEnd, .sequenceEnd, .mappingEnd:
+      preconditionFailure("the parser's events are nested")
+    }
+  }
+
+  private mutating func readSequence(_ level: Int) throws(FileProblems) -> [YAMLNode] {
+    var nodes: [YAMLNode] = []
+    while true {
+      let event = try next()
+      if case .sequenceEnd = event.kind { return nodes }
+      nodes.append(try readNode(event, level: level))
+    }
+  }
+
+  private mutating func readMapping(
+    _ level: Int
+  ) throws(FileProblems) -> [(key: YAMLNode, value: YAMLNode)] {
+    var pairs: [(key: YAMLNode, value: YAMLNode)] = []
+    var positions: [String: FilePosition] = [:]
+    while true {
+      let event = try next()
+      if case .mappingEnd = event.kind { return pairs }
+      let key = try readNode(event, level: level)
+      if let text = key.text, let first = positions.updateValue(key.position, forKey: text) {
+        let name = ExportsReader.shown(text)
+        let problem = "\(name): is given here and once more below; keep one of them"
+        throw FileProblems(problem, at: first)
+      }
+      pairs.append((key, try readNode(try next(), level: level)))
+    }
+  }
+
+  /// The next event; what goes wrong is told for people.
+  private mutating func next() throws(FileProblems) -> YAMLEvents.Event {
+    do throws(YAMLEvents.Failure) {
+      return try events.next()
     } catch {
-      throw FileProblems("\(error)", at: nil)
+      switch error {
+      case .outOfMemory:
+        throw FileProblems("there is not enough memory for the file", at: nil)
+      case .character(let value, let offset):
+        let code = String(value, radix: 16, uppercase: true)
+        throw FileProblems(
+          "the character U+\(code) is not allowed here; leave it out",
+          at: position(of: offset)
+        )
+      case .syntax(let problem, let position, let startLine):
+        throw FileProblems(describe(problem, startLine, at: position), at: position)
+      }
     }
-    guard let root else {
-      let start = FilePosition(line: 1, column: 1)
-      throw FileProblems("the file is empty; it begins with exports:", at: start)
-    }
-    return root
+  }
+
+  private func describe(_ problem: String, _ startLine: Int?, at position: FilePosition) -> String {
+    let lines = bytes.split(
+      separator: UInt8(ascii: "\n"),
+      maxSplits: position.line,
+      omittingEmptySubsequences: false
+    )
+    let line = position.line <= lines.count ? lines[position.line - 1] : []
+    let scalars = String(decoding: line, as: UTF8.self).unicodeScalars
+    let start = startLine.map { ", in what starts on line \($0)" } ?? ""
+    let advice =
+      switch scalars.dropFirst(position.column - 1).first {
+      case "\t": "; indent with spaces, not with a tab"
+      case "@", "`", "%", "*", "&", "!", "|", ">": "; put the value into quotes"
+      default: "; check indentation and quotes"
+      }
+    return "not YAML: \(problem)\(start)\(advice)"
+  }
+
+  /// The place of a byte; columns are characters.
+  private func position(of index: Int) -> FilePosition {
+    let before = bytes.prefix(index)
+    let newline = UInt8(ascii: "\n")
+    let lineStart = before.lastIndex(of: newline).map { $0 + 1 } ?? 0
+    return FilePosition(
+      line: before.count { $0 == newline } + 1,
+      column: String(decoding: before[lineStart...], as: UTF8.self).unicodeScalars.count + 1
+    )
   }
 
   /// The line in which bytes are no UTF-8.
@@ -38,99 +156,4 @@ enum YAMLText {
     let index = lines.firstIndex { String(validating: $0, as: UTF8.self) == nil }
     return index.map { FilePosition(line: $0 + 1, column: 1) }
   }
-
-  /// Where something starts that may be an alias (`*name`) of an anchor (`&name`),
-  /// wherever they are.
-  private static func firstAlias(in bytes: [UInt8]) -> FilePosition? {
-    let anchors = Set(names(behind: UInt8(ascii: "&"), in: bytes).map(\.name))
-    guard !anchors.isEmpty else { return nil }
-    for (name, index) in names(behind: UInt8(ascii: "*"), in: bytes) where anchors.contains(name) {
-      return position(of: index, in: bytes)
-    }
-    return nil
-  }
-
-  /// The words that start behind a mark, and where the mark is.
-  private static func names(
-    behind mark: UInt8,
-    in bytes: [UInt8]
-  ) -> [(name: ArraySlice<UInt8>, index: Int)] {
-    var names: [(ArraySlice<UInt8>, Int)] = []
-    var index = 0
-    while let found = bytes[index...].firstIndex(of: mark) {
-      let name = bytes[(found + 1)...].prefix(while: isNameByte)
-      if !name.isEmpty { names.append((name, found)) }
-      index = found + 1
-    }
-    return names
-  }
-
-  private static func isNameByte(_ byte: UInt8) -> Bool {
-    let lower = byte | 0x20
-    return (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(lower)
-      || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) || "_-".utf8.contains(byte)
-  }
-
-  /// The place of a byte; columns are characters.
-  private static func position(of index: Int, in bytes: [UInt8]) -> FilePosition {
-    let before = bytes[..<index]
-    let lineStart = before.lastIndex(of: UInt8(ascii: "\n")).map { $0 + 1 } ?? 0
-    return FilePosition(
-      line: before.count { $0 == UInt8(ascii: "\n") } + 1,
-      column: String(decoding: before[lineStart...], as: UTF8.self).unicodeScalars.count + 1
-    )
-  }
-
-  /// What the parser says, for people.
-  private static func problems(_ error: YamlError, _ text: String) -> FileProblems {
-    switch error {
-    case .scanner(let context, let problem, let mark, _),
-      .parser(let context, let problem, let mark, _),
-      .composer(let context, let problem, let mark, _):
-      return FileProblems(describe(problem, context, at: mark, text), at: FilePosition(mark))
-    case .duplicatedKeysInMapping(let names, let context):
-      let name = HostPath.printable((names.first ?? "").utf8)
-      let problem = "\(name): is given here and once more below; keep one of them"
-      return FileProblems(problem, at: FilePosition(context.mark))
-    case .reader(_, let offset, let value, _):
-      let index = text.index(text.startIndex, offsetBy: offset ?? 0, limitedBy: text.endIndex)
-      let before = Array(text[..<(index ?? text.startIndex)].utf8)
-      let code = String(max(value, 0), radix: 16, uppercase: true)
-      return FileProblems(
-        "the character U+\(code) is not allowed here; leave it out",
-        at: position(of: before.count, in: before)
-      )
-    case .memory:
-      return FileProblems("there is not enough memory for the file", at: nil)
-    default:
-      return FileProblems("not YAML", at: nil)
-    }
-  }
-
-  private static func describe(
-    _ problem: String,
-    _ context: YamlError.Context?,
-    at mark: Mark,
-    _ text: String
-  ) -> String {
-    if problem.contains("nesting level") { return "nested too deep; the form has four levels" }
-    if problem.contains("another document") {
-      return "a second document; the file is one, without --- in it"
-    }
-    let lines = text.split(separator: "\n", maxSplits: mark.line, omittingEmptySubsequences: false)
-    let line = mark.line <= lines.count ? lines[mark.line - 1] : ""
-    let scalar = line.unicodeScalars.dropFirst(mark.column - 1).first
-    let start = context.map { ", in what starts on line \($0.mark.line)" } ?? ""
-    let advice =
-      switch scalar {
-      case "\t": "; indent with spaces, not with a tab"
-      case "@", "`", "%", "*", "&", "!", "|", ">": "; put the value into quotes"
-      default: "; check indentation and quotes"
-      }
-    return "not YAML: \(problem)\(start)\(advice)"
-  }
-}
-
-extension FilePosition {
-  init(_ mark: Mark) { self.init(line: mark.line, column: mark.column) }
 }
