@@ -3,7 +3,6 @@ import DiskModel
 import Logging
 import NBDProtocol
 import NIOCore
-import NIOPosix
 import NIOSSL
 import Synchronization
 
@@ -18,14 +17,14 @@ final class ConnectionServices: Sendable {
   let security: TransportSecurity?
 
   /// Reads what would make an event loop wait.
-  let pool: NIOThreadPool
+  let pool = LazyThreadPool(width: 8)
 
   /// Makes the exports that depend on a session, one after the other, so that
   /// strangers' wishes never keep more than one processor busy.
-  let makers: NIOThreadPool
+  let makers = LazyThreadPool(width: 1)
 
   /// Makes what is made when somebody asks for it first.
-  let builders = Builders()
+  let builders = LazyThreadPool(width: 4)
 
   /// What clients that connect now are offered.
   var catalog: ExportCatalog { offered.withLock(\.self) }
@@ -68,8 +67,6 @@ final class ConnectionServices: Sendable {
     limits: ServerLimits,
     logger: Logger,
     security: TransportSecurity?,
-    pool: NIOThreadPool,
-    makers: NIOThreadPool,
     onLastDisconnect: @escaping @Sendable () -> Void
   ) {
     self.onLastDisconnect = onLastDisconnect
@@ -78,8 +75,6 @@ final class ConnectionServices: Sendable {
     self.limits = limits
     self.logger = logger
     self.security = security
-    self.pool = pool
-    self.makers = makers
     buffers = Buffers(limit: limits.bufferSize)
     incidents = Incidents(logger)
   }
@@ -192,8 +187,8 @@ final class ConnectionServices: Sendable {
     eventLoop.scheduleTask(in: .milliseconds(200)) { [self] in
       guard openChannels.isEmpty else { return }
       connectionCount.store(0, ordering: .relaxed)
-      makers.submit { state in
-        if case .active = state { host_trim_memory() }
+      makers.submit { isActive in
+        if isActive { host_trim_memory() }
       }
     }
   }

@@ -73,7 +73,7 @@ public final class DeferredContent: Sendable {
   ///   - builders: Where it is made, if nobody is about it yet.
   ///   - waiter: Is called once, unless it is forgotten before.
   /// - Returns: A number to forget the waiter by.
-  func whenMade(by builders: Builders, _ waiter: @escaping Waiter) -> Int {
+  func whenMade(by builders: LazyThreadPool, _ waiter: @escaping Waiter) -> Int {
     let (number, isFirst, content) = state.withLock { state -> (Int, Bool, Export.Content?) in
       switch state {
       case .made(let content):

@@ -26,9 +26,6 @@ public final class NBDServer: Sendable {
   /// The unix socket's file, if the server made it.
   private let socketFile: String?
 
-  /// Threads that wait for storage.
-  private static let poolSize = 8
-
   /// Starts a server; clients can connect when it returns.
   ///
   /// - Parameters:
@@ -48,18 +45,12 @@ public final class NBDServer: Sendable {
     onLastDisconnect: @escaping @Sendable () -> Void = {}
   ) throws(ServerError) {
     group = MultiThreadedEventLoopGroup(numberOfThreads: NIOCore.System.coreCount)
-    let pool = NIOThreadPool(numberOfThreads: Self.poolSize)
-    pool.start()
-    let makers = NIOThreadPool(numberOfThreads: 1)
-    makers.start()
     services = ConnectionServices(
       catalog: catalog,
       nearClient: endpoint.nearClient,
       limits: limits,
       logger: logger,
       security: security,
-      pool: pool,
-      makers: makers,
       onLastDisconnect: onLastDisconnect
     )
     if case .unix(let path, _) = endpoint { socketFile = path } else { socketFile = nil }
@@ -72,8 +63,6 @@ public final class NBDServer: Sendable {
       (self.endpoint, listeners) = try binder.bind(endpoint)
     } catch {
       try? group.syncShutdownGracefully()
-      try? pool.syncShutdownGracefully()
-      try? makers.syncShutdownGracefully()
       throw error
     }
   }
@@ -154,8 +143,8 @@ public final class NBDServer: Sendable {
     // A serial queue, so that a pool's cancelled work comes before its end.
     let queue = DispatchQueue(label: "nbdgen.stop")
     let isEnded = DispatchSemaphore(value: 0)
-    services.makers.shutdownGracefully(queue: queue) { [services, group] _ in
-      services.pool.shutdownGracefully(queue: queue) { _ in
+    services.makers.shutDown(queue: queue) { [services, group] in
+      services.pool.shutDown(queue: queue) {
         services.builders.shutDown(queue: queue) {
           group.shutdownGracefully(queue: queue) { _ in isEnded.signal() }
         }

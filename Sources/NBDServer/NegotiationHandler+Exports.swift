@@ -1,7 +1,6 @@
 import DiskModel
 import NBDProtocol
 import NIOCore
-import NIOPosix
 import NIOSSL
 
 extension NegotiationHandler {
@@ -92,9 +91,9 @@ extension NegotiationHandler {
       let session = session(search.realName, context)
       state = .finding
       let bound = NIOLoopBound((handler: self, context: context), eventLoop: context.eventLoop)
-      services.makers.submit { [channel = context.channel] state in
+      services.makers.submit { [channel = context.channel] isActive in
         // Nothing is made for a client that has gone.
-        guard case .active = state, channel.isActive else { return }
+        guard isActive, channel.isActive else { return }
         let result = Self.make(recipe, for: session, search)
         channel.eventLoop.execute {
           let (handler, context) = bound.value

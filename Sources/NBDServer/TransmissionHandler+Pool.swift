@@ -1,6 +1,5 @@
 import DiskModel
 import NIOCore
-import NIOPosix
 
 /// Appends a part of a reply; whether it may wait for storage comes first, and
 /// `false` says that it would have had to.
@@ -23,11 +22,10 @@ extension TransmissionHandler {
     services.buffers.add(cost)
     let eventLoop = context.eventLoop
     let bound = NIOLoopBound((handler: self, context: context, completion), eventLoop: eventLoop)
-    services.pool.submit { state in
+    services.pool.submit { isActive in
       var reply = ByteBufferAllocator().buffer(capacity: Responder.replyLimit(count))
       var result: Result<ByteBuffer, ReadFailure>
       do throws(ReadFailure) {
-        let isActive = state == .active
         _ = try reply.append(limit: Responder.replyLimit(count)) {
           output throws(ReadFailure) in
           guard isActive else {

@@ -2,7 +2,6 @@ import DiskModel
 import Logging
 import NIOCore
 import NIOEmbedded
-import NIOPosix
 import TestSupport
 
 @testable import NBDServer
@@ -35,8 +34,6 @@ package func checkConnection(_ bytes: [UInt8]) throws {
     limits: limits,
     logger: Logger(label: "fuzz") { _ in SwiftLogNoOpLogHandler() },
     security: nil,
-    pool: Pools.unused,
-    makers: Pools.unused,
     onLastDisconnect: {}
   )
   var peer = try FuzzPeer(services, sent: sent, cuts: cuts, room: room, ending: ending)
@@ -50,11 +47,6 @@ package func checkConnection(_ bytes: [UInt8]) throws {
     isCutShort: peer.isCutShort
   )
   try judge.check(peer.socket.said, to: sent)
-}
-
-private enum Pools {
-  /// Disks in memory need no threads.
-  static let unused = NIOThreadPool(numberOfThreads: 1)
 }
 
 /// The client's side of a connection: what arrives when.

@@ -2,10 +2,11 @@ import Dispatch
 import NIOPosix
 import Synchronization
 
-/// Threads that make deferred content; there are none before somebody needs them.
-final class Builders: Sendable {
-  /// How many exports are made at a time; the others wait for their turn.
-  private static let width = 4
+/// Threads for what would make an event loop wait; there are none before somebody
+/// needs them, as starting them takes a third of the time that starting a server takes.
+final class LazyThreadPool: Sendable {
+  /// How much is done at a time; the rest waits for its turn.
+  private let width: Int
 
   private let state = Mutex(State())
 
@@ -14,13 +15,15 @@ final class Builders: Sendable {
     var isOver = false
   }
 
+  init(width: Int) { self.width = width }
+
   /// Has one of the threads run `work`, which is told whether there is still somebody
   /// to work for.
   func submit(_ work: @escaping @Sendable (_ isActive: Bool) -> Void) {
     let pool = state.withLock { state -> NIOThreadPool? in
       if state.isOver { return nil }
       if let pool = state.pool { return pool }
-      let pool = NIOThreadPool(numberOfThreads: Self.width)
+      let pool = NIOThreadPool(numberOfThreads: width)
       pool.start()
       state.pool = pool
       return pool
