@@ -23,11 +23,27 @@ struct Nbdgen: ParsableCommand {
   private static func arguments(_ given: ArraySlice<String>) throws(UserError) -> [String] {
     let options = given.prefix { ["-q", "--quiet", "-v", "--verbose", "--json"].contains($0) }
     let rest = given.dropFirst(options.count)
-    guard let verb = rest.first, Verbs.all.contains(where: { Verbs.name(of: $0) == verb }) else {
+    guard let verb = rest.first, !verb.hasPrefix("-"), !Serve.serves(verb),
+      Verbs.all.contains(where: { Verbs.name(of: $0) == verb })
+    else {
       return Array(given)
     }
     if verb == Verbs.name(of: TraceCommand.self) { try TraceCommand.check(rest.dropFirst().first) }
     return [verb] + options + rest.dropFirst()
+  }
+
+  /// What the words of a command line say.
+  ///
+  /// Serving has no name, and by far the most options. Where it is what is meant, the
+  /// parser need not find that out: it would look at all commands first, and several
+  /// times at those options.
+  private static func parse(_ words: [String]) throws -> any ParsableCommand {
+    let isServing = words.first.map { $0.hasPrefix("-") || Serve.serves($0) } ?? false
+    // The parser's own options are about all commands.
+    let isOwn = words.contains { word in
+      ["--experimental-", "--generate-", "--help-", "---"].contains { word.hasPrefix($0) }
+    }
+    return isServing && !isOwn ? try Serve.parseAsRoot(words) : try parseAsRoot(words)
   }
 
   /// What is wrong with a command line, for people.
@@ -46,7 +62,7 @@ struct Nbdgen: ParsableCommand {
 
   static func main() {
     do {
-      var command = try parseAsRoot(try arguments(CommandLine.arguments.dropFirst()))
+      var command = try parse(try arguments(CommandLine.arguments.dropFirst()))
       try command.run()
     } catch let error as UserError {
       error.report()

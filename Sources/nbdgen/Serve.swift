@@ -33,6 +33,11 @@ struct Serve: ParsableCommand {
   @Argument(help: .init("What to serve, and its parameters.", valueName: "generator"))
   var words: [String] = []
 
+  /// Whether a word is the name of a generator, and no command.
+  static func serves(_ word: String) -> Bool {
+    GeneratorRegistry.all.contains { $0.manual.name == word }
+  }
+
   func run() throws {
     if version {
       print("nbdgen \(Nbdgen.version)")
@@ -49,7 +54,7 @@ struct Serve: ParsableCommand {
       // Options came first.
       return try ServeFile.serve(Array(words.dropFirst()), options)
     }
-    let verbs = Verbs.all.map(Verbs.name(of:))
+    let verbs = Self.serves(name) ? [] : Verbs.all.map(Verbs.name(of:))
     if verbs.contains(name) {
       throw UserError(usage: "\(name): comes first, and its options behind it: nbdgen \(name) ...")
     }
