@@ -2,21 +2,22 @@ import CCrypto
 
 /// SHA-256 of bytes that come in pieces.
 @safe package struct ContentDigest: ~Copyable {
-  private let context: OpaquePointer?
+  private let context: UnsafeMutablePointer<SHA256_CTX>
 
   /// Begins a digest.
   package init() {
-    unsafe context = EVP_MD_CTX_new()
-    let isReady = unsafe EVP_DigestInit_ex(context, EVP_sha256(), nil)
-    precondition(isReady == 1, "every libcrypto has SHA-256")
+    unsafe context = .allocate(capacity: 1)
+    unsafe context.initialize(to: SHA256_CTX())
+    let isReady = unsafe SHA256_Init(context)
+    precondition(isReady == 1, "beginning a digest needs nothing that could lack")
   }
 
-  deinit { unsafe EVP_MD_CTX_free(context) }
+  deinit { unsafe context.deallocate() }
 
   /// Adds bytes.
   package func add(_ bytes: [UInt8]) {
     let isAdded = unsafe bytes.withUnsafeBytes {
-      unsafe EVP_DigestUpdate(context, $0.baseAddress, $0.count)
+      unsafe SHA256_Update(context, $0.baseAddress, $0.count)
     }
     precondition(isAdded == 1, "adding to a digest needs nothing that could lack")
   }
@@ -25,7 +26,7 @@ import CCrypto
   package consuming func finish() -> String {
     var result = [UInt8](repeating: 0, count: 32)
     let isDone = unsafe result.withUnsafeMutableBufferPointer {
-      unsafe EVP_DigestFinal_ex(context, $0.baseAddress, nil)
+      unsafe SHA256_Final($0.baseAddress, context)
     }
     precondition(isDone == 1, "ending a digest needs nothing that could lack")
     return result.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
