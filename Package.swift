@@ -64,7 +64,7 @@ let package = Package(
     .target(
       name: "FileTree",
       dependencies: [
-        "CExt2FS", "CHost", "CZlib", "DiskModel", "GeneratorKit",
+        "CCrypto", "CExt2FS", "CHost", "CZlib", "DiskModel", "GeneratorKit",
         .product(name: "SystemPackage", package: "swift-system"),
       ],
       swiftSettings: house

@@ -37,6 +37,7 @@ import SystemPackage
     } catch .notSupported {
       return found
     }
+    if names.isEmpty { return found }
     for attribute in names.split(separator: 0) {
       var new = ExtendedAttribute(name: attribute, value: [])
       guard new.isPortable else {
@@ -64,21 +65,25 @@ import SystemPackage
     }[...]
   }
 
-  /// What `read` puts into a buffer, which grows once if it has to.
+  /// What `read` puts into a buffer, which grows once if it has to; nothing, as for most
+  /// files, takes no memory.
   private func bytes(
     _ read: (UnsafeMutableRawPointer?, Int) -> Int64
   ) throws(Errno) -> [UInt8] {
-    for capacity in [Self.usualSize, Self.sizeLimit] {
-      var result: Int64 = 0
-      let bytes = unsafe [UInt8](unsafeUninitializedCapacity: capacity) { buffer, count in
-        result = unsafe read(buffer.baseAddress, capacity)
+    var result: Int64 = 0
+    var bytes = unsafe withUnsafeTemporaryAllocation(byteCount: Self.usualSize, alignment: 1) {
+      buffer in
+      result = unsafe read(buffer.baseAddress, buffer.count)
+      return unsafe [UInt8](buffer.prefix(max(0, Int(result))))
+    }
+    if result == -Int64(Errno.outOfRange.rawValue) {
+      bytes = unsafe [UInt8](unsafeUninitializedCapacity: Self.sizeLimit) { buffer, count in
+        result = unsafe read(buffer.baseAddress, Self.sizeLimit)
         count = max(0, Int(result))
       }
-      if result == -Int64(Errno.outOfRange.rawValue) && capacity < Self.sizeLimit { continue }
-      _ = try HostCall.check(result)
-      return bytes
     }
-    throw .outOfRange
+    _ = try HostCall.check(result)
+    return bytes
   }
 }
 

@@ -68,16 +68,29 @@ struct DirectoryLister {
   /// Sorts names by their bytes, a shorter one before its extensions.
   private static func sort(_ names: inout [Range<Int>], of text: [UInt8]) {
     let text = text.span
-    names.sort { left, right in
-      let shorter = min(left.count, right.count)
-      for index in 0..<shorter {
+    // Most differ in their first bytes, which are compared as a number; there is no zero
+    // byte in a name, so that one that ends earlier comes first.
+    var keys = names.map { name in
+      var start: UInt64 = 0
+      for index in name.lowerBound..<min(name.upperBound, name.lowerBound + 8) {
+        start |= UInt64(text[index]) << UInt64(56 - 8 * (index - name.lowerBound))
+      }
+      return (start: start, name: name)
+    }
+    keys.sort { left, right in
+      if left.start != right.start { return left.start < right.start }
+      let shorter = min(left.name.count, right.name.count)
+      var index = 8
+      while index < shorter {
         let (leftByte, rightByte) = (
-          text[left.lowerBound + index], text[right.lowerBound + index]
+          text[left.name.lowerBound + index], text[right.name.lowerBound + index]
         )
         if leftByte != rightByte { return leftByte < rightByte }
+        index += 1
       }
-      return left.count < right.count
+      return left.name.count < right.name.count
     }
+    for index in keys.indices { names[index] = keys[index].name }
   }
 
   /// Adds one child: its entry and its node.

@@ -1,4 +1,4 @@
-import CExt2FS
+import CCrypto
 import DiskModel
 
 /// What a tree is, in 64 bytes: names and attributes, as a filesystem shows them,
@@ -42,8 +42,8 @@ package struct TreeDigest {
   }
 
   private mutating func add(_ value: UInt64) {
-    for shift in stride(from: 0, to: 64, by: 8) {
-      pending.append(UInt8(truncatingIfNeeded: value >> UInt64(shift)))
+    unsafe withUnsafeBytes(of: value.littleEndian) { bytes in
+      unsafe pending.append(contentsOf: bytes)
     }
   }
 
@@ -76,12 +76,16 @@ package struct TreeDigest {
   }
 
   private mutating func hashPending() {
-    pending.insert(contentsOf: digest, at: 0)
-    unsafe digest.withUnsafeMutableBufferPointer { digest in
+    var context = SHA512_CTX()
+    let isDone = unsafe digest.withUnsafeMutableBufferPointer { digest in
       unsafe pending.withUnsafeBufferPointer { pending in
-        unsafe ext2fs_sha512(pending.baseAddress, UInt(pending.count), digest.baseAddress)
+        unsafe SHA512_Init(&context) == 1
+          && SHA512_Update(&context, digest.baseAddress, digest.count) == 1
+          && SHA512_Update(&context, pending.baseAddress, pending.count) == 1
+          && SHA512_Final(digest.baseAddress, &context) == 1
       }
     }
+    precondition(isDone, "a digest needs nothing that could lack")
     pending.removeAll(keepingCapacity: true)
   }
 
