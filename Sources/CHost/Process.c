@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <spawn.h>
@@ -270,6 +271,13 @@ int host_processor_count(void) {
 #endif
   long count = sysconf(_SC_NPROCESSORS_ONLN);
   return count > 0 ? (int)count : 1;
+}
+
+int host_start_thread(void *(*run)(void *context), void *context) {
+  pthread_t thread;
+  int error = pthread_create(&thread, NULL, run, context);
+  if (!error) pthread_detach(thread);
+  return -error;
 }
 
 void host_exit(int status) { _exit(status); }

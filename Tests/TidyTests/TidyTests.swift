@@ -59,7 +59,7 @@ struct TidyTests {
     "Sources/NBDProtocol/BigEndian.swift",
     "Sources/NBDServer/Binder.swift",
     "Sources/NBDServer/NBDServer.swift",
-    "Sources/nbdgen/CaptiveCommand.swift",
+    "Sources/nbdgen/BuildWatch.swift", "Sources/nbdgen/CaptiveCommand.swift",
     "Sources/nbdgen/Exports/YAMLEvents.swift",
     "Sources/nbdgen/Environment.swift", "Sources/nbdgen/HostClock.swift",
     "Sources/nbdgen/LogOutput.swift",

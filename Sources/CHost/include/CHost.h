@@ -229,6 +229,9 @@ int64_t host_descriptor_limit(int raises);
 /// the ones that it starts from then on.
 void host_block_signals(void);
 
+/// Has a new thread run `run`, which nobody waits for.
+int host_start_thread(void *(*run)(void *context), void *context);
+
 /// Waits for one of these signals; its number, or 0 after `milliseconds`. A
 /// negative duration waits for ever.
 int host_wait_signal(int64_t milliseconds);
