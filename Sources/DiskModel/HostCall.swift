@@ -4,7 +4,13 @@ package import SystemPackage
 /// Names for results of the C wrappers: a number, or an errno.
 package enum HostCall {
   /// The number, if it is not a negated errno.
-  package static func check<Value: SignedInteger>(_ result: Value) throws(Errno) -> Value {
+  package static func check(_ result: CInt) throws(Errno) -> CInt {
+    guard result >= 0 else { throw Errno(rawValue: -result) }
+    return result
+  }
+
+  /// The number, if it is not a negated errno.
+  package static func check(_ result: Int64) throws(Errno) -> Int64 {
     guard result >= 0 else { throw Errno(rawValue: CInt(-result)) }
     return result
   }

@@ -109,6 +109,7 @@ extension DirectoryLister {
     do throws(Errno) {
       let found = try result.get()
       if let foreign = found.foreign { parts.foreignAttribute = Array(foreign) }
+      if found.attributes.isEmpty { return }
       node.attributes = parts.index(of: AttributeSet(found.attributes))
     } catch .noSuchFileOrDirectory {
       throw .noSuchFileOrDirectory
