@@ -85,6 +85,7 @@ struct HostInput {
     while bytes.count < most {
       let piece = try HostCall.readStream(descriptor, count: min(most - bytes.count, 1 << 16))
       if piece.isEmpty { break }
+      if bytes.count + piece.count > bytes.capacity { bytes.growInHugePages() }
       bytes += piece
     }
     return bytes.count > Self.streamLimit ? nil : bytes

@@ -7,7 +7,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <sched.h>
 #include <string.h>
 #ifdef __linux__
@@ -180,13 +179,18 @@ int64_t host_read_stream(int descriptor, void *buffer, size_t count) {
   RETRYING(ssize_t, read(descriptor, buffer, count));
 }
 
-int host_is_ready(int descriptor, int for_sending) {
-  struct pollfd wanted = {.fd = descriptor,
-                          .events = for_sending ? POLLOUT : POLLIN};
-  return poll(&wanted, 1, 0) > 0;
-}
-
 void host_yield(void) { sched_yield(); }
+
+void host_let_others_first(void) {
+#ifdef SCHED_BATCH
+  static __thread int is_done;
+  if (is_done) return;
+  is_done = 1;
+  struct sched_param none = {0};
+  // Without it there is only less to gain.
+  (void)sched_setscheduler(0, SCHED_BATCH, &none);
+#endif
+}
 
 int host_check_readable_at(int directory, const char *name) {
   RETRYING(int, faccessat(directory, name, R_OK, AT_EACCESS));

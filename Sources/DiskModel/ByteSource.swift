@@ -29,9 +29,31 @@ public protocol ByteSource: AnyObject, Sendable {
     at offset: Int,
     into output: inout OutputRawSpan
   ) throws(ReadFailure) -> Bool
+
+  /// Does what ``readWithoutWaiting(_:at:into:)`` does, except that it may leave it to
+  /// the checks to see whether the bytes are those that they should be.
+  ///
+  /// Sources that read files of the host through other sources hand the checks on; for
+  /// all others there is nothing to do.
+  func readWithoutWaiting(
+    _ count: Int,
+    at offset: Int,
+    into output: inout OutputRawSpan,
+    deferring checks: inout DeferredChecks
+  ) throws(ReadFailure) -> Bool
 }
 
 extension ByteSource {
+  /// Reads, and leaves nothing to be looked at.
+  public func readWithoutWaiting(
+    _ count: Int,
+    at offset: Int,
+    into output: inout OutputRawSpan,
+    deferring checks: inout DeferredChecks
+  ) throws(ReadFailure) -> Bool {
+    try readWithoutWaiting(count, at: offset, into: &output)
+  }
+
   /// Reads at once: what is computed has nothing to wait for.
   public func readWithoutWaiting(
     _ count: Int,

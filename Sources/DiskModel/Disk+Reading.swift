@@ -91,6 +91,20 @@ extension Disk {
     )
   }
 
+  /// The source of a range, and where in it the range starts, if there is one.
+  func source(of range: Range<Int>, in segment: SoleSegment) -> (any ByteSource, offset: Int)? {
+    precondition(range.upperBound <= end(ofSegmentAt: segment.index), "it is the range's segment")
+    guard case .source(let source, let offset) = contents[segment.index] else { return nil }
+    return (source, offset + range.lowerBound - starts[segment.index])
+  }
+
+  /// The array that has the bytes of a range, and where in it they start, if there is one.
+  func array(of range: Range<Int>, in segment: SoleSegment) -> ([UInt8], start: Int)? {
+    precondition(range.upperBound <= end(ofSegmentAt: segment.index), "it is the range's segment")
+    guard case .bytes(let bytes, let offset) = contents[segment.index] else { return nil }
+    return (bytes, offset + range.lowerBound - starts[segment.index])
+  }
+
   /// The bytes of `range` as an array, waiting for storage if need be.
   public func bytes(_ range: Range<Int>) throws(ReadFailure) -> [UInt8] {
     try [UInt8].read(count: range.count) { output throws(ReadFailure) in
@@ -153,13 +167,7 @@ extension Disk {
       } else if try !source.readWithoutWaiting(count, at: offset + skipping, into: &output) {
         return false
       }
-      guard output.byteCount == end else {
-        throw ReadFailure(
-          subject: "\(type(of: source))",
-          offset: offset + skipping,
-          cause: "the source gave \(output.byteCount - (end - count)) of \(count) bytes"
-        )
-      }
+      try source.confirm(output.byteCount, is: end, afterReading: count, at: offset + skipping)
       return true
     }
   }
@@ -184,5 +192,22 @@ extension Disk {
     guard try read(0..<tail, into: &output, mayWait: mayWait) else { return false }
     output.repeatLast(head + tail, for: count - head - tail)
     return true
+  }
+}
+
+extension ByteSource {
+  /// Makes sure that reading `count` bytes has filled the output to its `end`.
+  func confirm(
+    _ filled: Int,
+    is end: Int,
+    afterReading count: Int,
+    at offset: Int
+  ) throws(ReadFailure) {
+    guard filled != end else { return }
+    throw ReadFailure(
+      subject: "\(type(of: self))",
+      offset: offset,
+      cause: "the source gave \(filled - (end - count)) of \(count) bytes"
+    )
   }
 }

@@ -19,7 +19,7 @@ extension HostFile {
     to target: CInt,
     at position: Int
   ) throws(ReadFailure) -> Bool {
-    guard let descriptor = try? acquire(mayWait: true) else { return false }
+    guard let descriptor = try? acquire(mayWait: true).descriptor else { return false }
     defer { release() }
     var done = 0
     while done < count {

@@ -16,11 +16,23 @@ public final class HostFile: ByteSource {
 
   private let state = Mutex(OpenState())
 
-  /// The descriptor while the file is open, and who uses it.
+  /// The file while it is open, and who uses it.
   struct OpenState {
-    var descriptor: CInt = -1
+    var handle: Handle?
     var readerCount: Int32 = 0
     var wasUsed = false
+  }
+
+  /// An open file.
+  struct Handle {
+    var descriptor: CInt
+    /// The same in memory, of large files.
+    var mapping: FileMapping?
+
+    func close() {
+      mapping?.end()
+      host_close(descriptor)
+    }
   }
 
   /// Creates the source for file `index` of `set`.
@@ -33,7 +45,7 @@ public final class HostFile: ByteSource {
   package var path: String { self.set.path(of: index) }
 
   deinit {
-    state.withLock { if $0.descriptor >= 0 { host_close($0.descriptor) } }
+    state.withLock { $0.handle?.close() }
   }
 
   /// Reads bytes of the file, waiting for storage if need be.
@@ -81,22 +93,12 @@ public final class HostFile: ByteSource {
     into output: inout OutputRawSpan,
     mayWait: Bool
   ) throws(Errno) -> String? {
-    let descriptor = try acquire(mayWait: mayWait)
+    let handle = try acquire(mayWait: mayWait)
     defer { release() }
     var done = 0
     var error: Errno?
     do throws(Errno) {
-      while done < count {
-        let result = try HostCall.read(
-          descriptor,
-          count: count - done,
-          at: offset + done,
-          into: &output,
-          mayWait: mayWait
-        )
-        if result == 0 { break }
-        done += result
-      }
+      done = try fill(count, at: offset, into: &output, from: handle, mayWait: mayWait)
     } catch let failure {
       if !mayWait && HostFile.wouldWait(failure) { throw failure }
       error = failure
@@ -106,34 +108,112 @@ public final class HostFile: ByteSource {
       output.append(zeros: count - done)
       return nil
     }
-    let current = FileSeal(try HostCall.status(of: descriptor))
+    let current = FileSeal(try HostCall.status(of: handle.descriptor))
     if let difference = set.seal(of: index).difference(from: current) { return difference }
     if let error { throw error }
     return done == count ? nil : "the file ends too early"
   }
 
-  /// Takes the descriptor, opening the file if it is not open.
-  func acquire(mayWait: Bool) throws(Errno) -> CInt {
-    let open = state.withLock { state in
-      if state.descriptor >= 0 { state.readerCount += 1 }
-      state.wasUsed = true
-      return state.descriptor
+  /// Reads bytes of the file if they are in the host's memory, and has it looked at later.
+  public func readWithoutWaiting(
+    _ count: Int,
+    at offset: Int,
+    into output: inout OutputRawSpan,
+    deferring checks: inout DeferredChecks
+  ) throws(ReadFailure) -> Bool {
+    if set.changePolicy != .serve {
+      let start = output.byteCount
+      do throws(Errno) {
+        if let handle = try checks.take(self, at: offset) {
+          let done = try fill(count, at: offset, into: &output, from: handle, mayWait: false)
+          if done == count { return true }
+        }
+      } catch {
+        if HostFile.wouldWait(error) { return false }
+      }
+      output.removeLast(output.byteCount - start)
     }
-    if open >= 0 { return open }
+    // Says what is wrong.
+    return try read(count, at: offset, into: &output, mayWait: false)
+  }
 
-    let opened = try set.open(index, mayWait: mayWait)
-    let (descriptor, isFirst) = state.withLock { state in
-      let isFirst = state.descriptor < 0
-      if isFirst { state.descriptor = opened }
+  /// Where bytes of the file are, if they are in the host's memory and the file is
+  /// mapped.
+  func place(
+    of count: Int,
+    at offset: Int,
+    deferring checks: inout DeferredChecks
+  ) -> BorrowedBytes? {
+    guard set.changePolicy != .serve, let handle = try? checks.take(self, at: offset) else {
+      return nil
+    }
+    return handle.mapping?.place(of: count, at: offset)
+  }
+
+  /// What the open file differs in from the one that was sealed, if it does.
+  func change(of handle: Handle) -> String? {
+    do throws(Errno) {
+      let current = FileSeal(try HostCall.status(of: handle.descriptor))
+      return set.seal(of: index).difference(from: current)
+    } catch {
+      return HostFile.cause(of: error)
+    }
+  }
+
+  /// Appends bytes of the open file; fewer than `count` if it ends before.
+  ///
+  /// - Throws: The host's error; what was appended until then has no meaning.
+  private func fill(
+    _ count: Int,
+    at offset: Int,
+    into output: inout OutputRawSpan,
+    from handle: Handle,
+    mayWait: Bool
+  ) throws(Errno) -> Int {
+    if !mayWait, let mapping = handle.mapping, mapping.copy(count, at: offset, into: &output) {
+      return count
+    }
+    var done = 0
+    while done < count {
+      let result = try HostCall.read(
+        handle.descriptor,
+        count: count - done,
+        at: offset + done,
+        into: &output,
+        mayWait: mayWait
+      )
+      if result == 0 { return done }
+      done += result
+    }
+    if !mayWait { handle.mapping?.noteCached(count, at: offset) }
+    return done
+  }
+
+  /// Takes the open file, opening it if it is not.
+  func acquire(mayWait: Bool) throws(Errno) -> Handle {
+    let open = state.withLock { state in
+      if state.handle != nil { state.readerCount += 1 }
+      state.wasUsed = true
+      return state.handle
+    }
+    if let open { return open }
+
+    let descriptor = try set.open(index, mayWait: mayWait)
+    let new = Handle(
+      descriptor: descriptor,
+      // What may change at any time is better read.
+      mapping: set.changePolicy == .serve
+        ? nil : FileMapping(of: descriptor, size: set.size(of: index))
+    )
+    let (handle, isFirst) = state.withLock { state in
+      let isFirst = state.handle == nil
+      let handle = state.handle ?? new
+      state.handle = handle
       state.readerCount += 1
-      return (state.descriptor, isFirst)
+      return (handle, isFirst)
     }
-    if isFirst {
-      set.descriptors.insert(self)
-    } else {
-      host_close(opened)
-    }
-    return descriptor
+    if isFirst { set.descriptors.insert(self) } else { new.close() }
+    return handle
   }
 
   func release() {
@@ -153,8 +233,8 @@ public final class HostFile: ByteSource {
         state.wasUsed = false
         return .usedLately
       }
-      if state.descriptor >= 0 { host_close(state.descriptor) }
-      state.descriptor = -1
+      state.handle?.close()
+      state.handle = nil
       return .closed
     }
   }

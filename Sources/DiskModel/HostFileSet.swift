@@ -11,6 +11,9 @@ package protocol HostFileSet: AnyObject, Sendable {
   /// What file `index` was when the disk was built.
   func seal(of index: Int) -> FileSeal
 
+  /// Size of file `index` in bytes when the disk was built.
+  func size(of index: Int) -> Int
+
   /// Opens file `index` for reading.
   ///
   /// - Throws: `resourceTemporarilyUnavailable` if it would have to wait and
@@ -26,4 +29,5 @@ package protocol HostFileSet: AnyObject, Sendable {
 
 extension HostFileSet {
   package var changePolicy: ChangePolicy { .error }
+  package func size(of index: Int) -> Int { seal(of: index).size }
 }

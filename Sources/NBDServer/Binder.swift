@@ -8,15 +8,16 @@ struct Binder {
   /// Serves the clients.
   let group: MultiThreadedEventLoopGroup
 
-  /// How many clients each of some event loops has.
-  let count: @Sendable ([any EventLoop]) -> [Int]
+  /// How many clients each of some event loops has; `nil` if all clients stay where they
+  /// are accepted, at first.
+  let count: (@Sendable ([any EventLoop]) -> [Int])?
 
   /// Puts a client's handlers into place; a failure closes the connection.
   let initialize: @Sendable (any Channel) throws -> Void
 
   init(
     group: MultiThreadedEventLoopGroup,
-    _ count: @escaping @Sendable ([any EventLoop]) -> [Int],
+    _ count: (@Sendable ([any EventLoop]) -> [Int])?,
     initialize: @escaping @Sendable (any Channel) throws -> Void
   ) {
     self.group = group
@@ -124,17 +125,22 @@ struct Binder {
   /// Gets a client's connection going, of whatever kind it is.
   private func start(_ channel: any Channel) -> EventLoopFuture<Void> {
     channel.eventLoop.makeCompletedFuture {
-      let options = channel.syncOptions
-      if channel.remoteAddress?.port != nil {
-        try options?.setOption(.tcpOption(.tcp_nodelay), value: 1)
-      }
-      try options?.setOption(.allowRemoteHalfClosure, value: true)
-      try options?.setOption(.writeBufferWaterMark, value: ConnectionLimits.writeBuffer)
-      try options?.setOption(.recvAllocator, value: Self.receiveAllocator)
-      // The end of input then never comes with the last of it: see TransmissionHandler.
-      try options?.setOption(.maxMessagesPerRead, value: 1)
+      try Self.prepare(channel)
       try initialize(channel)
     }
+  }
+
+  /// Sets the options of a client's connection.
+  static func prepare(_ channel: any Channel) throws {
+    let options = channel.syncOptions
+    if channel.remoteAddress?.port != nil {
+      try options?.setOption(.tcpOption(.tcp_nodelay), value: 1)
+    }
+    try options?.setOption(.allowRemoteHalfClosure, value: true)
+    try options?.setOption(.writeBufferWaterMark, value: ConnectionLimits.writeBuffer)
+    try options?.setOption(.recvAllocator, value: receiveAllocator)
+    // The end of input then never comes with the last of it: see TransmissionHandler.
+    try options?.setOption(.maxMessagesPerRead, value: 1)
   }
 
   /// Listens on both loopback addresses; a host without IPv6 has one.
@@ -166,6 +172,7 @@ struct Binder {
     var bootstrap = ServerBootstrap(group: home)
       .serverChannelInitializer { [self] channel in
         channel.eventLoop.makeCompletedFuture {
+          guard let count else { return }
           let placement = Placement(group, count: count, start: start)
           try channel.pipeline.syncOperations.addHandler(placement)
         }

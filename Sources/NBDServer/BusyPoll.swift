@@ -24,6 +24,10 @@ struct BusyPoll {
   /// After so many times of some use, others are forgotten.
   private static let oblivion = 1000
 
+  /// How many times to look before others get the processor: giving way takes longer than
+  /// looking.
+  private static let looksInARow = 4
+
   /// How long it is looked; what QEMU allows its event loops is of the default's order.
   private let limit: TimeAmount
   private let socket: CInt?
@@ -33,16 +37,11 @@ struct BusyPoll {
   private var pauseEnd = NIODeadline.uptimeNanoseconds(0)
   private var usefulCount = 0
 
-  /// Gets ready to look at a connection's socket; others, such as pipes, are never
-  /// waited for.
-  init(_ channel: any Channel, _ limits: ServerLimits) {
+  /// Gets ready to look at a connection's socket; of others, such as pipes, there is none,
+  /// and they are never waited for.
+  init(_ socket: CInt?, _ limits: ServerLimits) {
     limit = TimeAmount(limits.busyPollTime)
-    guard limit > .zero else {
-      socket = nil
-      return
-    }
-    socket = try? channel.pipeline.syncOperations
-      .withUnsafeTransportIfAvailable(of: NIOBSDSocket.Handle.self) { $0 }
+    self.socket = limit > .zero ? socket : nil
   }
 
   /// Waits until the socket is as expected, for no longer than the limit.
@@ -50,26 +49,47 @@ struct BusyPoll {
   /// - Parameters:
   ///   - readiness: What is expected.
   ///   - mayWait: Says whether nobody else needs the event loop.
-  mutating func wait(for readiness: Readiness, while mayWait: () -> Bool) {
-    guard let socket, mayWait() else { return }
+  /// - Returns: Whether it was seen to be as expected.
+  @discardableResult
+  mutating func wait(for readiness: Readiness, while mayWait: () -> Bool) -> Bool {
+    guard let socket else { return false }
+    return wait(until: { host_is_ready(socket, readiness.rawValue) != 0 }, while: mayWait)
+  }
+
+  /// Waits until something has happened, for no longer than the limit.
+  ///
+  /// - Parameters:
+  ///   - hasHappened: Looks whether it has.
+  ///   - mayWait: Says whether nobody else needs the event loop.
+  /// - Returns: Whether it was seen to have.
+  mutating func wait(until hasHappened: () -> Bool, while mayWait: () -> Bool) -> Bool {
+    guard socket != nil, mayWait() else { return false }
     guard skipped >= toSkip else {
       skipped += 1
-      return
+      return false
     }
     skipped = 0
     let start = NIODeadline.now()
-    guard start >= pauseEnd else { return }
+    guard start >= pauseEnd else { return false }
     var now = start
-    while host_is_ready(socket, readiness.rawValue) == 0 {
-      guard mayWait() else { return }
-      // Whoever waits for this processor may be the client.
-      host_yield()
+    var lookCount = 0
+    while !hasHappened() {
+      lookCount += 1
+      if lookCount % Self.looksInARow == 0 {
+        guard mayWait() else { return false }
+        // Whoever waits for this processor may be the client.
+        host_yield()
+      }
       now = .now()
-      guard now < start + limit else { return giveUp(now, after: now - start) }
+      guard now < start + limit else {
+        giveUp(now, after: now - start)
+        return false
+      }
     }
     toSkip /= 2
     usefulCount += 1
     if usefulCount == Self.oblivion { pause = Self.pauses.lowerBound }
+    return true
   }
 
   /// Looks less often from now on.
@@ -82,5 +102,15 @@ struct BusyPoll {
     pauseEnd = now + pause
     pause = min(pause + pause, Self.pauses.upperBound)
     usefulCount = 0
+  }
+}
+
+extension Channel {
+  /// The descriptor of the connection's socket; `nil` for others, such as pipes.
+  ///
+  /// To be asked for on the channel's event loop, once: it takes half a microsecond.
+  var socket: CInt? {
+    try? pipeline.syncOperations
+      .withUnsafeTransportIfAvailable(of: NIOBSDSocket.Handle.self) { $0 }
   }
 }

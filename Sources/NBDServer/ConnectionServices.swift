@@ -23,6 +23,9 @@ final class ConnectionServices: Sendable {
   /// strangers' wishes never keep more than one processor busy.
   let makers = LazyThreadPool(width: 1)
 
+  /// The event loops.
+  let eventLoops: [any EventLoop]
+
   /// Makes what is made when somebody asks for it first.
   let builders = LazyThreadPool(width: 4)
 
@@ -53,7 +56,7 @@ final class ConnectionServices: Sendable {
   private let onLastDisconnect: @Sendable () -> Void
 
   /// Connections that are open, for ending them.
-  private let channels = Mutex(Connections())
+  let channels = Mutex(Connections())
 
   /// What failed to be read and was logged.
   private let loggedFailures = Mutex<Set<String>>([])
@@ -67,6 +70,7 @@ final class ConnectionServices: Sendable {
     limits: ServerLimits,
     logger: Logger,
     security: TransportSecurity?,
+    eventLoops: [any EventLoop],
     onLastDisconnect: @escaping @Sendable () -> Void
   ) {
     self.onLastDisconnect = onLastDisconnect
@@ -75,6 +79,7 @@ final class ConnectionServices: Sendable {
     self.limits = limits
     self.logger = logger
     self.security = security
+    self.eventLoops = eventLoops
     buffers = Buffers(limit: limits.bufferSize)
     incidents = Incidents(logger)
   }
@@ -146,7 +151,7 @@ final class ConnectionServices: Sendable {
   /// What happened so far.
   var currentMetrics: ServerMetrics {
     var total = metrics.total()
-    total.openCount = channels.withLock { $0.channels.count }
+    total.openCount = channels.withLock { $0.count }
     total.bufferedSize = buffers.usedSize
     return total
   }
@@ -155,8 +160,6 @@ final class ConnectionServices: Sendable {
   ///
   /// - Returns: Whether there may be one more; if not, it should be closed.
   func register(_ channel: any Channel) -> Bool {
-    let identifier = ObjectIdentifier(channel)
-    let eventLoop = channel.eventLoop
     let address = channel.remoteAddress?.ipAddress
     metrics.count { $0.connectionCount += 1 }
     if let excess = channels.withLock({ $0.add(channel, from: address, limits) }) {
@@ -170,14 +173,24 @@ final class ConnectionServices: Sendable {
       return false
     }
     connectionCount.add(1, ordering: .relaxed)
+    follow(channel, from: address)
+    return true
+  }
+
+  /// Forgets a connection when it closes.
+  func follow(_ channel: any Channel, from address: String?) {
+    let identifier = ObjectIdentifier(channel)
+    let eventLoop = channel.eventLoop
     channel.closeFuture.whenComplete { [self] _ in
       buffers.unblock(channel)
-      let isLast = channels.withLock { $0.remove(identifier, from: address) }
-      guard isLast else { return }
-      onLastDisconnect()
-      scheduleTrim(eventLoop)
+      if channels.withLock({ $0.remove(identifier, from: address) }) { noteEmptiness(eventLoop) }
     }
-    return true
+  }
+
+  /// The last client has gone.
+  func noteEmptiness(_ eventLoop: any EventLoop) {
+    onLastDisconnect()
+    scheduleTrim(eventLoop)
   }
 
   /// Gives memory back to the host when many clients have come and gone; the
@@ -250,6 +263,20 @@ enum ConnectionLimits {
   /// 4 KiB on their way, 64 KiB at a time was a third slower. More than this gains nothing.
   static let batchSize = 1 << 17
 
+  /// Room for what is received directly from a client, in bytes: over 100 requests.
+  static let receiveSize = 1 << 12
+
+  /// Bytes in memory are sent from where they are if there are so many: less are copied
+  /// more quickly.
+  static let leastInPlace = 1 << 15
+
+  /// So many requests are answered before it is looked whether a connection should be
+  /// served by another event loop: what ends sooner is not worth moving.
+  static let stepsBeforeMove = 64
+
+  /// So many requests are answered before it is looked whether a turn is over.
+  static let stepsPerLook = 16
+
   /// Of the next request, no more is fetched ahead from memory, in bytes: larger reads
   /// leave the processor the time to see by itself what they want.
   static let prefetchSize = 1 << 12
@@ -274,4 +301,11 @@ enum ConnectionLimits {
 
   /// When the socket takes no more than this, production of replies stops.
   static let writeBuffer = ChannelOptions.Types.WriteBufferWaterMark(low: 1 << 16, high: 3 << 16)
+
+  /// The same where replies are sent directly: SwiftNIO has only what the socket did not
+  /// take, and everything else waits until it does.
+  static let directWriteBuffer = ChannelOptions.Types.WriteBufferWaterMark(
+    low: 1 << 14,
+    high: 1 << 15
+  )
 }

@@ -1,3 +1,4 @@
+import CHost
 import Dispatch
 import NIOPosix
 import Synchronization
@@ -30,6 +31,9 @@ final class LazyThreadPool: Sendable {
     }
     guard let pool else { return work(false) }
     pool.submit { state in
+      // Event loops answer at once what they are asked for; a processor that wakes up for
+      // what took waiting anyway must not stop them.
+      host_let_others_first()
       if case .active = state { work(true) } else { work(false) }
     }
   }

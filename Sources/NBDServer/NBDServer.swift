@@ -51,10 +51,13 @@ public final class NBDServer: Sendable {
       limits: limits,
       logger: logger,
       security: security,
+      eventLoops: Array(group.makeIterator()),
       onLastDisconnect: onLastDisconnect
     )
     if case .unix(let path, _) = endpoint { socketFile = path } else { socketFile = nil }
-    let binder = Binder(group: group, services.counts(on:)) { [services] channel in
+    // What is encrypted cannot go to another event loop later.
+    let count = security == nil ? nil : services.counts(on:)
+    let binder = Binder(group: group, count) { [services] channel in
       // Refused by an error, which closes it.
       guard services.register(channel) else { throw ChannelError.alreadyClosed }
       try channel.pipeline.syncOperations.addHandler(NegotiationHandler(services))
@@ -130,11 +133,11 @@ public final class NBDServer: Sendable {
       try? listener.channel.close().wait()
       if case .unix(let path, _) = listener.endpoint { _ = unsafe host_remove_file(path) }
     }
-    for channel in services.openChannels {
+    for channel in services.channels.withLock({ $0.stop() }) {
       channel.pipeline.fireUserInboundEventTriggered(ServerIsShuttingDown())
     }
     let deadline = NIODeadline.now() + Self.gracePeriod
-    while !services.openChannels.isEmpty && NIODeadline.now() < deadline {
+    while services.channels.withLock({ $0.count }) > 0 && NIODeadline.now() < deadline {
       host_sleep_milliseconds(5)
     }
     for channel in services.openChannels { channel.cutOff() }

@@ -23,14 +23,17 @@ final class NegotiationHandler: ChannelDuplexHandler, RemovableChannelHandler {
   private(set) var lastFinding: Finding?
 
   var state = State.flags
-  private var inbound = ByteBuffer()
+  var inbound = ByteBuffer()
   private var outbox = Outbox(ByteBufferAllocator())
-  private var gate = ReadGate()
+  var gate = ReadGate()
   private var busyPoll: BusyPoll?
+
+  /// The connection's socket, if it is one.
+  private(set) var socket: CInt?
   private var isProcessing = false
 
   /// Whether the client sends nothing more; it may still read its replies.
-  private var isInputClosed = false
+  var isInputClosed = false
 
   /// Whether there is more to do, but others have their turn.
   private var isGivingWay = false
@@ -63,7 +66,8 @@ final class NegotiationHandler: ChannelDuplexHandler, RemovableChannelHandler {
     deadline = .now() + TimeAmount(services.limits.negotiationTime)
     lastMessage = .now()
     watch(context)
-    busyPoll = BusyPoll(context.channel, services.limits)
+    socket = context.channel.socket
+    busyPoll = BusyPoll(socket, services.limits)
     context.fireChannelActive()
     stayAwake(context)
   }
@@ -278,7 +282,10 @@ final class NegotiationHandler: ChannelDuplexHandler, RemovableChannelHandler {
     // What the socket has to say of that must not begin another turn.
     let wasProcessing = isProcessing
     isProcessing = true
-    outbox.flush(context)
+    if case .notSent(let replies) = outbox.send() {
+      outbox.noteSent()
+      context.writeAndFlush(NIOAny(replies), promise: nil)
+    }
     isProcessing = wasProcessing
   }
 
@@ -295,52 +302,6 @@ final class NegotiationHandler: ChannelDuplexHandler, RemovableChannelHandler {
     flush(context)
     do {
       try context.pipeline.syncOperations.addHandler(handler, position: .before(self))
-    } catch {
-      context.close(promise: nil)
-    }
-  }
-
-  /// Puts the handler of the second phase in place of this one.
-  private func transmit(
-    _ export: ResolvedExport,
-    _ agreement: Negotiation.Agreement,
-    _ context: ChannelHandlerContext
-  ) {
-    state = .ended
-    let name = HostPath.printable(export.information.name)
-    services.logger.debug(
-      "a client uses export \(name)",
-      metadata: ["client": "\(services.client(of: context.channel))", "export": "\(name)"]
-    )
-    let responder = Responder(
-      disk: export.disk,
-      form: agreement.form,
-      contexts: agreement.contexts,
-      lengthLimit: services.limits.requestSize
-    )
-    let watch = ReadWatch(
-      export.observer,
-      client: services.client(of: context.channel),
-      disk: export.disk
-    )
-    let handler = TransmissionHandler(
-      responder,
-      services,
-      BusyPoll(context.channel, services.limits),
-      watch
-    )
-    let pipeline = context.pipeline.syncOperations
-    do {
-      try pipeline.addHandler(handler, position: .after(self))
-      let rest = inbound
-      inbound = ByteBuffer()
-      if rest.readableBytes > 0 {
-        context.fireChannelRead(wrapInboundOut(rest))
-        context.fireChannelReadComplete()
-      }
-      if isInputClosed { context.fireUserInboundEventTriggered(ChannelEvent.inputClosed) }
-      gate.open(context)
-      pipeline.removeHandler(self, promise: nil)
     } catch {
       context.close(promise: nil)
     }

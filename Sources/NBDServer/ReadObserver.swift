@@ -20,7 +20,7 @@ public protocol ReadObserver: AnyObject, Sendable {
 }
 
 /// Tells an observer of the reads of one connection.
-struct ReadWatch {
+struct ReadWatch: Sendable {
   private let observer: any ReadObserver
   private let connection: Int
 

@@ -1,6 +1,17 @@
 import DiskModel
 import NBDProtocol
 
+/// How a disk is read: what a read may take, and what it leaves to be done.
+struct ReadManner: ~Copyable {
+  /// Whether it may wait for storage.
+  var mayWait: Bool
+
+  /// What has to pass before anybody sees the bytes; nothing if it may wait.
+  var checks = DeferredChecks()
+
+  init(mayWait: Bool) { self.mayWait = mayWait }
+}
+
 /// Composes replies: what a request gets, given the disk and what was agreed on.
 ///
 /// It knows no sockets and keeps no state.
@@ -33,36 +44,47 @@ struct Responder: Sendable {
     _ range: Range<Int>,
     address: ReplyAddress,
     isSplittable: Bool,
-    mayWait: Bool,
-    to output: inout OutputRawSpan
+    to output: inout OutputRawSpan,
+    _ manner: inout ReadManner
   ) throws(ReadFailure) -> Bool {
-    if form == .simple {
-      Reply.appendSimple(address, error: nil, to: &output)
-    } else if isSplittable {
-      return try appendChunks(range, address: address, isLast: true, mayWait: mayWait, to: &output)
-    } else {
-      Reply.appendData(
-        address,
-        isLast: true,
-        offset: range.lowerBound,
-        count: range.count,
-        to: &output
-      )
+    if isSplittable && form != .simple {
+      return try appendChunks(range, address: address, isLast: true, to: &output, &manner)
     }
-    return try appendBytes(range, mayWait: mayWait, to: &output)
+    appendHead(of: range, address: address, isLast: true, to: &output)
+    return try appendBytes(range, to: &output, &manner)
+  }
+
+  /// Appends what goes before the bytes of `range`, if these are not split.
+  func appendHead(
+    of range: Range<Int>,
+    address: ReplyAddress,
+    isLast: Bool,
+    to output: inout OutputRawSpan
+  ) {
+    guard form != .simple else { return Reply.appendSimple(address, error: nil, to: &output) }
+    let (offset, count) = (range.lowerBound, range.count)
+    Reply.appendData(address, isLast: isLast, offset: offset, count: count, to: &output)
   }
 
   /// Appends the bytes of `range` without any head.
   func appendBytes(
     _ range: Range<Int>,
-    mayWait: Bool,
-    to output: inout OutputRawSpan
+    to output: inout OutputRawSpan,
+    _ manner: inout ReadManner
   ) throws(ReadFailure) -> Bool {
-    if mayWait {
+    if manner.mayWait {
       try disk.read(range, into: &output)
       return true
     }
-    return try disk.readWithoutWaiting(range, into: &output)
+    guard let segment = disk.soleSegment(of: range) else {
+      return try disk.readWithoutWaiting(range, into: &output)
+    }
+    return try disk.readWithoutWaiting(
+      range,
+      in: segment,
+      into: &output,
+      deferring: &manner.checks
+    )
   }
 
   /// Appends `range` as chunks of data and holes; with `isLast` the last of
@@ -71,10 +93,10 @@ struct Responder: Sendable {
     _ range: Range<Int>,
     address: ReplyAddress,
     isLast: Bool,
-    mayWait: Bool,
-    to output: inout OutputRawSpan
+    to output: inout OutputRawSpan,
+    _ manner: inout ReadManner
   ) throws(ReadFailure) -> Bool {
-    if !mayWait, let segment = disk.soleSegment(of: range) {
+    if !manner.mayWait, let segment = disk.soleSegment(of: range) {
       guard segment.kind == .data else {
         let (offset, count) = (range.lowerBound, range.count)
         Reply.appendHole(address, isLast: isLast, offset: offset, count: count, to: &output)
@@ -87,13 +109,18 @@ struct Responder: Sendable {
         count: range.count,
         to: &output
       )
-      return try disk.readWithoutWaiting(range, in: segment, into: &output)
+      return try disk.readWithoutWaiting(
+        range,
+        in: segment,
+        into: &output,
+        deferring: &manner.checks
+      )
     }
     var position = range.lowerBound
     for hole in holes(in: range) {
       if position < hole.lowerBound {
         let data = position..<hole.lowerBound
-        guard try appendData(data, address, isLast: false, mayWait, to: &output) else {
+        guard try appendData(data, address, isLast: false, to: &output, &manner) else {
           return false
         }
       }
@@ -108,15 +135,15 @@ struct Responder: Sendable {
     }
     guard position < range.upperBound else { return true }
     let rest = position..<range.upperBound
-    return try appendData(rest, address, isLast: isLast, mayWait, to: &output)
+    return try appendData(rest, address, isLast: isLast, to: &output, &manner)
   }
 
   private func appendData(
     _ range: Range<Int>,
     _ address: ReplyAddress,
     isLast: Bool,
-    _ mayWait: Bool,
-    to output: inout OutputRawSpan
+    to output: inout OutputRawSpan,
+    _ manner: inout ReadManner
   ) throws(ReadFailure) -> Bool {
     Reply.appendData(
       address,
@@ -125,7 +152,7 @@ struct Responder: Sendable {
       count: range.count,
       to: &output
     )
-    return try appendBytes(range, mayWait: mayWait, to: &output)
+    return try appendBytes(range, to: &output, &manner)
   }
 
   /// The runs of zeros in `range` that are worth a chunk of their own.

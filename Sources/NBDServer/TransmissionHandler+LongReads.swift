@@ -12,7 +12,7 @@ extension TransmissionHandler {
   /// Starts to answer a read in pieces.
   func startLongRead(_ range: Range<Int>, address: ReplyAddress, isSplittable: Bool) {
     guard !isSplittable else {
-      longRead = .chunked(ChunkedRead(range, address: address, start: stepStart))
+      longRead = .chunked(ChunkedRead(range, address: address, start: batchStart))
       return
     }
     let isStructured = responder.form != .simple
@@ -34,7 +34,7 @@ extension TransmissionHandler {
       range,
       address: address,
       isStructured: isStructured,
-      start: stepStart
+      start: batchStart
     )
     longRead = .contiguous(read)
   }
@@ -60,16 +60,20 @@ extension TransmissionHandler {
     let (responder, address) = (responder, read.address)
     // Nothing is left to be said if all other pieces were sent.
     let isLast = read.rest.isEmpty && read.outstandingCount == 0
+    if sendInPlace(piece, of: read, isLast: isLast) { return }
     do throws(ReadFailure) {
       let limit = Responder.replyLimit(piece.count)
       let isAnswered = try outbox.append(limit: limit) { output throws(ReadFailure) in
-        try responder.appendChunks(
+        var manner = ReadManner(mayWait: false)
+        let isAnswered = try responder.appendChunks(
           piece,
           address: address,
           isLast: isLast,
-          mayWait: false,
-          to: &output
+          to: &output,
+          &manner
         )
+        if let failure = manner.checks.pass() { throw failure }
+        return isAnswered
       }
       if isAnswered {
         if isLast {
@@ -82,14 +86,8 @@ extension TransmissionHandler {
       read.failure = error
       return
     }
-    let compose: Composition = { mayWait, output throws(ReadFailure) in
-      try responder.appendChunks(
-        piece,
-        address: address,
-        isLast: false,
-        mayWait: mayWait,
-        to: &output
-      )
+    let compose: Composition = { output, manner throws(ReadFailure) in
+      try responder.appendChunks(piece, address: address, isLast: false, to: &output, &manner)
     }
     read.outstandingCount += 1
     submit(count: piece.count, context, compose) { handler, _, result in
@@ -102,8 +100,45 @@ extension TransmissionHandler {
     }
   }
 
+  /// Sends a piece from where it is in memory, if it is there.
+  private func sendInPlace(_ piece: Range<Int>, of read: ChunkedRead, isLast: Bool) -> Bool {
+    let disk = responder.disk
+    guard piece.count >= ConnectionLimits.leastInPlace, outbox.isDirect, placed == nil,
+      let segment = disk.soleSegment(of: piece)
+    else { return false }
+    var checks = DeferredChecks()
+    if let bytes = disk.memory(of: piece, in: segment) {
+      append(piece, bytes, address: read.address, isLast: isLast)
+      if isLast {
+        longRead = nil
+        noteEnd(of: read)
+      }
+      return true
+    }
+    guard let bytes = disk.mapping(of: piece, in: segment, deferring: &checks) else { return false }
+    // Not the last chunk: an error may have to follow.
+    append(piece, bytes, address: read.address, isLast: false)
+    read.outstandingCount += 1
+    placed = PlacedPiece(read: read, checks: checks)
+    return true
+  }
+
+  /// Appends a chunk of data that is sent from where it is.
+  private func append(
+    _ piece: Range<Int>,
+    _ bytes: Disk.BytesInPlace,
+    address: ReplyAddress,
+    isLast: Bool
+  ) {
+    append(limit: Reply.headLimit) {
+      let (offset, count) = (piece.lowerBound, piece.count)
+      Reply.appendData(address, isLast: isLast, offset: offset, count: count, to: &$0)
+    }
+    outbox.append(bytes)
+  }
+
   /// Ends the reply when its last piece is there.
-  private func finishIfComplete(_ read: ChunkedRead) {
+  func finishIfComplete(_ read: ChunkedRead) {
     guard read.isIssued, read.outstandingCount == 0 else { return }
     if case .chunked(let current)? = longRead, current === read { return }
     if let failure = read.failure {
@@ -135,13 +170,20 @@ extension TransmissionHandler {
       append(limit: piece.count) { $0.append(zeros: piece.count) }
       return
     }
+    if piece.count >= ConnectionLimits.leastInPlace, let bytes = memory(of: piece) {
+      outbox.append(bytes)
+      return
+    }
     let responder = responder
-    let compose: Composition = { mayWait, output throws(ReadFailure) in
-      try responder.appendBytes(piece, mayWait: mayWait, to: &output)
+    let compose: Composition = { output, manner throws(ReadFailure) in
+      try responder.appendBytes(piece, to: &output, &manner)
     }
     do throws(ReadFailure) {
       let isAnswered = try outbox.append(limit: piece.count) { output throws(ReadFailure) in
-        try compose(false, &output)
+        var manner = ReadManner(mayWait: false)
+        let isAnswered = try compose(&output, &manner)
+        if let failure = manner.checks.pass() { throw failure }
+        return isAnswered
       }
       if isAnswered { return }
     } catch {

@@ -1,9 +1,11 @@
 import DiskModel
 import NIOCore
 
-/// Appends a part of a reply; whether it may wait for storage comes first, and
-/// `false` says that it would have had to.
-typealias Composition = @Sendable (Bool, inout OutputRawSpan) throws(ReadFailure) -> Bool
+/// Appends a part of a reply; `false` says that it would have had to wait for storage, and
+/// may not.
+typealias Composition =
+  @Sendable (inout OutputRawSpan, inout ReadManner) throws(ReadFailure)
+  -> Bool
 
 extension TransmissionHandler {
   /// Has the pool compose something, and calls `completion` on the event loop.
@@ -31,7 +33,8 @@ extension TransmissionHandler {
           guard isActive else {
             throw ReadFailure(subject: "the server", offset: 0, cause: "it is shutting down")
           }
-          return try compose(true, &output)
+          var manner = ReadManner(mayWait: true)
+          return try compose(&output, &manner)
         }
         result = .success(reply)
       } catch {

@@ -12,37 +12,66 @@ extension TransmissionHandler {
     _ context: ChannelHandlerContext
   ) {
     guard range.count <= ConnectionLimits.pieceSize else {
-      isStepAnswer = false
+      answerCount -= 1
       startLongRead(range, address: address, isSplittable: isSplittable)
       return
     }
+    if readInPlace(range, address: address) { return }
     do throws(ReadFailure) {
-      let isAnswered = try outbox.append(limit: Responder.replyLimit(range.count)) {
+      let place = try outbox.place(limit: Responder.replyLimit(range.count)) {
         output throws(ReadFailure) in
         try responder.appendRead(
           range,
           address: address,
           isSplittable: isSplittable,
-          mayWait: false,
-          to: &output
+          to: &output,
+          &manner
         )
       }
-      if isAnswered {
-        tally.countRead(range.count)
+      if let place {
+        guard !manner.checks.isEmpty else { return tally.countRead(range.count) }
+        let reply = UncheckedReply(
+          range: range,
+          address: address,
+          isSplittable: isSplittable,
+          place: place
+        )
+        unchecked.append(reply)
         return
       }
     } catch {
       fail(address, error)
       return
     }
+    answerCount -= 1
     readInPool(range, address: address, isSplittable: isSplittable, context)
+  }
+
+  /// Answers a read with bytes that are sent from where they are in memory, if they can
+  /// be and it pays.
+  private func readInPlace(_ range: Range<Int>, address: ReplyAddress) -> Bool {
+    guard range.count >= ConnectionLimits.leastInPlace, let bytes = memory(of: range) else {
+      return false
+    }
+    append(limit: Reply.headLimit) {
+      responder.appendHead(of: range, address: address, isLast: true, to: &$0)
+    }
+    outbox.append(bytes)
+    tally.countRead(range.count)
+    return true
+  }
+
+  /// The array that has the bytes of a range, if there is one and it can be sent from.
+  func memory(of range: Range<Int>) -> Disk.BytesInPlace? {
+    guard outbox.isDirect, let segment = responder.disk.soleSegment(of: range) else { return nil }
+    return responder.disk.memory(of: range, in: segment)
   }
 
   /// Answers a read for which storage has to be waited.
   ///
   /// Apart from ``read(_:address:isSplittable:_:)``, which most reads get by with: what a
   /// thread of the pool needs is made only for those that need one.
-  private func readInPool(
+  func readInPool(
     _ range: Range<Int>,
     address: ReplyAddress,
     isSplittable: Bool,
@@ -50,17 +79,20 @@ extension TransmissionHandler {
   ) {
     let responder = responder
     let compose = {
-      @Sendable (mayWait: Bool, output: inout OutputRawSpan) throws(ReadFailure) -> Bool in
+      @Sendable (
+        output: inout OutputRawSpan,
+        manner: inout ReadManner
+      ) throws(ReadFailure)
+        -> Bool in
       try responder.appendRead(
         range,
         address: address,
         isSplittable: isSplittable,
-        mayWait: mayWait,
-        to: &output
+        to: &output,
+        &manner
       )
     }
-    isStepAnswer = false
-    let start = stepStart
+    let start = batchStart
     submit(count: range.count, context, compose) { handler, _, result in
       switch result {
       case .success(let reply):
@@ -75,6 +107,11 @@ extension TransmissionHandler {
 
   /// Logs why bytes could not be read, and answers with an I/O error.
   func fail(_ address: ReplyAddress, _ failure: ReadFailure) {
+    deliver(failed(address, failure))
+  }
+
+  /// Logs why bytes could not be read; the reply that says that they could not.
+  func failed(_ address: ReplyAddress, _ failure: ReadFailure) -> ByteBuffer {
     services.log(failure)
     tally.count(.inputOutput)
     var reply = ByteBuffer()
@@ -86,7 +123,7 @@ extension TransmissionHandler {
       )
       return true
     }
-    deliver(reply)
+    return reply
   }
 
   /// Sends a complete reply, unless another one must not be interrupted.

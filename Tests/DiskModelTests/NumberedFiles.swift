@@ -52,6 +52,8 @@ final class NumberedFiles: HostFileSet {
     seals.withLock { change(&$0[index]) }
   }
 
+  func size(of index: Int) -> Int { fileSize }
+
   func seal(of index: Int) -> FileSeal {
     hook.withLock { $0 }?(index)
     return seals.withLock { $0[index] }

@@ -39,7 +39,7 @@ import Testing
   @Test("a client that is slow is looked for ever more rarely, until it is quick again")
   func slowClients() throws {
     let (looks, again) = try withConnection { channel, far in
-      var poll = BusyPoll(channel, ServerLimits())
+      var poll = BusyPoll(channel.socket, ServerLimits())
       let looks = (0..<500).map { _ in Self.looks(&poll, .readable) }
       // Asked at the start, even if it then does not look.
       let first = looks.filter { $0 > 1 }.count
@@ -64,10 +64,10 @@ import Testing
   func nothingToWaitFor() throws {
     let (ready, writable, never, refused) = try withConnection { channel, far in
       _ = try? FileDescriptor(rawValue: far).writeAll([1])
-      var poll = BusyPoll(channel, ServerLimits())
+      var poll = BusyPoll(channel.socket, ServerLimits())
       var limits = ServerLimits()
       limits.busyPollTime = .zero
-      var none = BusyPoll(channel, limits)
+      var none = BusyPoll(channel.socket, limits)
       var asked = 0
       poll.wait(for: .readable) {
         asked += 1

@@ -61,12 +61,11 @@ static inline void host_prefetch(const void *bytes, size_t count) {
     __builtin_prefetch((const char *)bytes + i, 0, 2);
 }
 
-/// Whether something can be received from a socket now, or be sent to it; errors and
-/// ends count as well. Does not wait.
-int host_is_ready(int descriptor, int for_sending);
-
 /// Lets other threads run that wait for this processor.
 void host_yield(void);
+
+/// From now on this thread, when it wakes up, interrupts none that is running.
+void host_let_others_first(void);
 
 /// Reads what a stream has, at most `count` bytes; 0 at its end.
 int64_t host_read_stream(int descriptor, void *buffer, size_t count);
@@ -317,5 +316,8 @@ void host_exit(int status) __attribute__((noreturn));
 
 /// How many processors this process may run on, at least one.
 int host_processor_count(void);
+
+#include "Mapping.h"
+#include "Socket.h"
 
 #endif

@@ -39,9 +39,15 @@ final class LiveTally: Sendable {
 
   /// Counts a request that took from one moment to another.
   func countTime(from start: NIODeadline, to end: NIODeadline) {
+    countTimes(1, from: start, to: end)
+  }
+
+  /// Counts requests that took from one moment to another, each of them.
+  func countTimes(_ count: Int, from start: NIODeadline, to end: NIODeadline) {
+    guard count > 0 else { return }
     let duration = max(0, Int((end - start).nanoseconds))
-    add(duration, at: Place.duration)
-    add(1, at: Place.buckets + LatencyHistogram.bucket(nanoseconds: duration))
+    add(count &* duration, at: Place.duration)
+    add(count, at: Place.buckets + LatencyHistogram.bucket(nanoseconds: duration))
   }
 
   /// What was counted so far.

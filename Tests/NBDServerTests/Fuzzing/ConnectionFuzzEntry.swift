@@ -34,6 +34,7 @@ package func checkConnection(_ bytes: [UInt8]) throws {
     limits: limits,
     logger: Logger(label: "fuzz") { _ in SwiftLogNoOpLogHandler() },
     security: nil,
+    eventLoops: [],
     onLastDisconnect: {}
   )
   var peer = try FuzzPeer(services, sent: sent, cuts: cuts, room: room, ending: ending)

@@ -94,13 +94,16 @@ private struct RespondingServer {
     switch responder.check(request, payload: isKept ? sent.payload : nil) {
     case .read(let range, let isSplittable):
       return try compose(Responder.replyLimit(range.count)) { output throws(ReadFailure) in
-        try responder.appendRead(
+        var manner = ReadManner(mayWait: mayWait)
+        let isAnswered = try responder.appendRead(
           range,
           address: address,
           isSplittable: isSplittable,
-          mayWait: mayWait,
-          to: &output
+          to: &output,
+          &manner
         )
+        if let failure = manner.checks.pass() { throw failure }
+        return isAnswered
       }
     case .blockStatus(let range, let isOneEnough, let contexts):
       let reply = responder.blockStatus(range, isOneEnough: isOneEnough, contexts: contexts)

@@ -1,0 +1,80 @@
+import CHost
+import NBDProtocol
+import NIOCore
+
+/// What has arrived of requests, and was not taken.
+struct Inbox {
+  private var buffer: ByteBuffer
+  private let form: ReplyForm
+
+  /// What the next bytes are if they are a request, once that was looked at.
+  private var upcoming: Request?
+
+  init(_ form: ReplyForm, _ bytes: ByteBuffer) {
+    self.form = form
+    buffer = bytes
+  }
+
+  /// What comes next.
+  enum Next {
+    /// Too few bytes for a request.
+    case incomplete
+    /// Bytes that are no request.
+    case invalid
+    /// A request, which is taken, and the one behind it if that is there, and is one.
+    case request(Request, upcoming: Request?)
+  }
+
+  /// Takes the next request.
+  mutating func next() -> Next {
+    let size = Request.size(form)
+    guard buffer.readableBytes >= size else { return .incomplete }
+    guard let request = upcoming ?? Request(decoding: buffer.readableBytesSpan, form: form) else {
+      return .invalid
+    }
+    buffer.moveReaderIndex(forwardBy: size)
+    upcoming =
+      buffer.readableBytes >= size
+      ? Request(decoding: buffer.readableBytesSpan, form: form) : nil
+    return .request(request, upcoming: upcoming)
+  }
+
+  /// Takes bytes that are part of no request's head.
+  mutating func take(atMost count: Int) -> ByteBuffer {
+    upcoming = nil
+    return buffer.readSlice(length: min(count, buffer.readableBytes)) ?? ByteBuffer()
+  }
+
+  /// Takes everything.
+  mutating func takeAll() -> ByteBuffer {
+    defer { buffer = ByteBuffer() }
+    return take(atMost: buffer.readableBytes)
+  }
+
+  /// Adds what SwiftNIO received.
+  mutating func append(_ bytes: ByteBuffer) {
+    var bytes = bytes
+    if buffer.readableBytes == 0 { buffer = bytes } else { buffer.writeBuffer(&bytes) }
+  }
+
+  /// Adds what has arrived at a socket: how many bytes, 0 at the end, or a negated errno.
+  mutating func receive(from socket: CInt) -> Int64 {
+    var result: Int64 = 0
+    unsafe buffer.writeWithUnsafeMutableBytes(
+      minimumWritableBytes: ConnectionLimits.receiveSize
+    ) { room in
+      result = unsafe host_receive(socket, room.baseAddress, room.count)
+      return max(0, Int(result))
+    }
+    return result
+  }
+
+  /// Gives back memory that is not needed, for the next one to use.
+  mutating func tidy(keepsRoom: Bool) {
+    if buffer.readableBytes == 0 {
+      if keepsRoom { buffer.clear() } else { buffer = ByteBuffer() }
+    } else if buffer.readerIndex > ConnectionLimits.batchSize {
+      buffer.discardReadBytes()
+    }
+  }
+}

@@ -1,0 +1,57 @@
+import DiskModel
+import Logging
+import NBDProtocol
+import NIOCore
+
+extension NegotiationHandler {
+  /// Puts the handler of the second phase in place of this one.
+  func transmit(
+    _ export: ResolvedExport,
+    _ agreement: Negotiation.Agreement,
+    _ context: ChannelHandlerContext
+  ) {
+    state = .ended
+    // It may be gone by now.
+    guard context.channel.isActive else { return }
+    let name = HostPath.printable(export.information.name)
+    services.logger.debug(
+      "a client uses export \(name)",
+      metadata: ["client": "\(services.client(of: context.channel))", "export": "\(name)"]
+    )
+    let responder = Responder(
+      disk: export.disk,
+      form: agreement.form,
+      contexts: agreement.contexts,
+      lengthLimit: services.limits.requestSize
+    )
+    let watch = ReadWatch(
+      export.observer,
+      client: services.client(of: context.channel),
+      disk: export.disk
+    )
+    // What TLS encrypts has to go through it.
+    let handler = TransmissionHandler(
+      responder,
+      services,
+      BusyPoll(socket, services.limits),
+      socket: negotiation.isEncrypted ? nil : socket,
+      watch
+    )
+    let pipeline = context.pipeline.syncOperations
+    do {
+      try handler.prepare(context.channel)
+      try pipeline.addHandler(handler, position: .after(self))
+      let rest = inbound
+      inbound = ByteBuffer()
+      if rest.readableBytes > 0 {
+        context.fireChannelRead(wrapInboundOut(rest))
+        context.fireChannelReadComplete()
+      }
+      if isInputClosed { context.fireUserInboundEventTriggered(ChannelEvent.inputClosed) }
+      gate.open(context)
+      pipeline.removeHandler(self, promise: nil)
+    } catch {
+      context.close(promise: nil)
+    }
+  }
+}
