@@ -134,7 +134,27 @@ final class Inputs {
     guard file >= 0 else { throw BenchFailure("cannot read \(path)") }
     defer { close(file) }
     fdatasync(file)
-    posix_fadvise(file, range?.lowerBound ?? 0, range?.count ?? 0, POSIX_FADV_DONTNEED)
+    let size = Int(lseek(file, 0, Int32(SEEK_END)))
+    let range = range ?? 0..<size
+    posix_fadvise(file, range.lowerBound, range.count, POSIX_FADV_DONTNEED)
+    let left = try cachedCount(file, range)
+    guard left * 50 < range.count else {
+      throw BenchFailure("the system still has \(left) bytes of \(path) in memory")
+    }
+  }
+
+  /// How many bytes of a part of a file the system has in memory.
+  private static func cachedCount(_ file: Int32, _ range: Range<Int>) throws -> Int {
+    let start = unsafe mmap(nil, range.count, PROT_READ, MAP_SHARED, file, range.lowerBound)
+    guard let start = unsafe start, unsafe start != MAP_FAILED else {
+      throw BenchFailure("cannot map a file")
+    }
+    defer { unsafe munmap(start, range.count) }
+    var pages = [UInt8](repeating: 0, count: (range.count + 4095) / 4096)
+    guard unsafe mincore(start, range.count, &pages) == 0 else {
+      throw BenchFailure("cannot tell what is in memory")
+    }
+    return pages.count { $0 & 1 != 0 } * 4096
   }
 
   /// Has the system know all of a file's pages.

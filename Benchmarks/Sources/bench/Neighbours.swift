@@ -14,19 +14,17 @@ extension Suite {
       .nbdgen: commands.generator(.nbdgen, ["data", "<\(file)"]),
       .nbdkit: commands.generator(.nbdkit, ["file", file]),
     ]
-    var servers: [Peer: Server] = [:]
-    defer { servers.values.forEach { $0.end() } }
-    for peer in [Peer.nbdgen, .nbdkit] {
-      guard let command = commands[peer] else { continue }
-      servers[peer] = try Server(peer, at: address(peer), log: log, command: command)
-    }
     for (name, neighbour) in [
       ("alone", Neighbour.none), ("beside-cached-reads", .cached), ("beside-cold-reads", .cold),
     ] {
       try alternate([.nbdgen, .nbdkit], "neighbour/\(name)", runs: runs, failing: .p50) { peer in
-        guard let server = servers[peer] else { return [] }
+        guard let command = commands[peer] else { return [] }
         try Inputs.warm(file)
         if neighbour == .cold { try Inputs.drop(file, cached..<size) }
+        // One that has read nothing: what a server has in its own memory the system does
+        // not forget.
+        let server = try Server(peer, at: address(peer), log: log, command: command)
+        defer { server.end() }
         return try measure(server, neighbour, cached: 0..<cached, others: cached..<size)
       }
     }

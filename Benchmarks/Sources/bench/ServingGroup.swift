@@ -11,6 +11,8 @@ struct ServingGroup {
   var cases: [ServingCase]
   /// What is done before each measurement.
   var prepare: () throws -> Void = {}
+  /// Whether each measurement has a server of its own, which has read nothing yet.
+  var startsAnew = false
 }
 
 /// A server, and what is to be known of its disk.
@@ -79,14 +81,17 @@ extension Suite {
     var running: [Peer: (contender: Contender, server: Server)] = [:]
     defer { running.values.forEach { $0.server.end() } }
     var peers: [Peer] = []
+    let start = { (contender: Contender) in
+      try Server(
+        contender.peer,
+        at: self.address(contender.peer, isTCP: group.isTCP),
+        log: self.log,
+        command: contender.command
+      )
+    }
     for var contender in group.contenders {
       do {
-        let server = try Server(
-          contender.peer,
-          at: address(contender.peer, isTCP: group.isTCP),
-          log: log,
-          command: contender.command
-        )
+        let server = try start(contender)
         try contender.prepare(server, &contender)
         try check(contender, server)
         running[contender.peer] = (contender, server)
@@ -98,6 +103,7 @@ extension Suite {
         say("\(group.prefix) \(contender.peer.rawValue): \(error)")
       }
     }
+    if group.startsAnew { running.values.forEach { $0.server.end() } }
     for each in cases {
       let able = peers.filter { peer in
         switch each.work {
@@ -107,7 +113,9 @@ extension Suite {
         }
       }
       try alternate(able, group.prefix + each.name, runs: runs) { peer in
-        guard let (contender, server) = running[peer] else { return [] }
+        guard let (contender, kept) = running[peer] else { return [] }
+        let server = group.startsAnew ? try start(contender) : kept
+        defer { if group.startsAnew { server.end() } }
         try group.prepare()
         return try measure(each, contender, server)
       }

@@ -141,6 +141,8 @@ extension Suite {
     if isCold {
       group.cases = [.random(depth: 64), .sequential("256k", size: 256 << 10)]
       group.prepare = { try Inputs.drop(file) }
+      // What a server has in its own memory the system does not forget.
+      group.startsAnew = true
     }
     return group
   }
