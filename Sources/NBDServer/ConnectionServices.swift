@@ -303,9 +303,6 @@ enum ConnectionLimits {
   static let writeBuffer = ChannelOptions.Types.WriteBufferWaterMark(low: 1 << 16, high: 3 << 16)
 
   /// The same where replies are sent directly: SwiftNIO has only what the socket did not
-  /// take, and everything else waits until it does.
-  static let directWriteBuffer = ChannelOptions.Types.WriteBufferWaterMark(
-    low: 1 << 14,
-    high: 1 << 15
-  )
+  /// take, all of which counts, and everything else waits until it does.
+  static let directWriteBuffer = ChannelOptions.Types.WriteBufferWaterMark(low: 1, high: 2)
 }

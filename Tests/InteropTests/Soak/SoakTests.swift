@@ -67,7 +67,10 @@ struct SoakTests {
       let found = try ServerUse(of: process, reaching: wanted)
       print("soak test: before \(wanted), after \(found)")
       #expect(found.descriptors <= wanted.descriptors, "seed \(Self.seed)")
-      #expect(found.threads == wanted.threads, "seed \(Self.seed)")
+      // Those that wait for storage, and the one that gives memory back, are started when
+      // they are needed first.
+      let threads = wanted.threads...wanted.threads + 9
+      #expect(threads.contains(found.threads), "\(found), seed \(Self.seed)")
       #expect(found.memory <= wanted.memory + Self.margin, "\(wanted), \(found), seed \(Self.seed)")
     }
     for disk in disks {
