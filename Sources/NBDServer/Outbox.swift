@@ -49,11 +49,11 @@ struct Outbox {
   /// Number of bytes that wait to be sent.
   var count: Int { buffer.readableBytes + insertedCount }
 
-  /// Whether bytes can be sent from where they are now.
+  /// Whether replies can be sent directly now, and bytes from where they are.
   var isDirect: Bool { socket != nil && leftCount == 0 }
 
   /// Whether what was given to it last is on its way.
-  var mayGrow: Bool { !isStuck && (socket == nil || leftCount == 0) }
+  var mayGrow: Bool { !isStuck && leftCount == 0 }
 
   /// Appends what `body` composes in at most `limit` bytes; `false`, or an
   /// error, takes it back.

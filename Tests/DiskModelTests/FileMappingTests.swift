@@ -13,12 +13,13 @@ struct FileMappingTests {
     let directory: TemporaryDirectory
     let path: String
     let disk: Disk
+    let descriptors = DescriptorCache(capacity: 1)
 
     init() throws {
       directory = try TemporaryDirectory()
       path = directory("file")
       try Data(bytes).write(to: URL(fileURLWithPath: path))
-      disk = try #require(try Disk.ofHostFile(path, descriptors: DescriptorCache(capacity: 1)))
+      disk = try #require(try Disk.ofHostFile(path, descriptors: descriptors))
       // Opens it; then every window is read until it is looked at.
       _ = try disk.bytes(0..<size)
       for _ in 0..<20 {
@@ -133,7 +134,17 @@ struct FileMappingTests {
       var checks = DeferredChecks()
       _ = try file.read(0..<100, &checks)
     }
-    // With room for one, another file takes its place only if nobody holds it.
+    let other = file.directory("other")
+    try Data([1, 2, 3]).write(to: URL(fileURLWithPath: other))
+    let disk = try #require(try Disk.ofHostFile(other, descriptors: file.descriptors))
+    #expect(try disk.bytes(0..<3) == [1, 2, 3])
+    // There is room for one: the first one stays open only if somebody holds it.
     #expect(try openDescriptorCount(below: file.directory.path) == 1)
+    var checks = DeferredChecks()
+    _ = try file.disk.bytes(0..<1)
+    _ = try file.read(0..<100, &checks)
+    #expect(try disk.bytes(0..<3) == [1, 2, 3])
+    #expect(try openDescriptorCount(below: file.directory.path) == 2)
+    #expect(checks.pass() == nil)
   }
 }
