@@ -7,11 +7,11 @@ import SystemPackage
 /// enough for all bytes that are shown together: it is a system call, and costs as much as
 /// copying a kilobyte or two.
 public struct DeferredChecks: ~Copyable {
-  private var opened: [Entry] = []
+  private var entries: [Entry] = []
 
   private struct Entry {
     var file: HostFile
-    var handle: HostFile.Handle
+    var opened: OpenFile
     /// Where it was read first.
     var offset: Int
   }
@@ -26,22 +26,22 @@ public struct DeferredChecks: ~Copyable {
   public init() {}
 
   deinit {
-    for entry in opened { entry.file.release() }
+    for entry in entries { entry.opened.release() }
   }
 
   /// Whether there is nothing to look at.
-  public var isEmpty: Bool { opened.isEmpty }
+  public var isEmpty: Bool { entries.isEmpty }
 
   /// Has a file looked at; `nil` if there is no room, or reading the file takes opening
   /// it, and that would take waiting.
-  mutating func take(_ file: HostFile, at offset: Int) throws(Errno) -> HostFile.Handle? {
-    for entry in opened.suffix(Self.searchLimit) where entry.file === file {
-      return entry.handle
+  mutating func take(_ file: HostFile, at offset: Int) throws(Errno) -> OpenFile? {
+    for entry in entries.suffix(Self.searchLimit) where entry.file === file {
+      return entry.opened
     }
-    guard opened.count < Self.limit else { return nil }
-    let handle = try file.acquire(mayWait: false)
-    opened.append(Entry(file: file, handle: handle, offset: offset))
-    return handle
+    guard entries.count < Self.limit else { return nil }
+    let opened = try file.acquire(mayWait: false)
+    entries.append(Entry(file: file, opened: opened, offset: offset))
+    return opened
   }
 
   /// Looks at the files, and lets them go.
@@ -49,13 +49,13 @@ public struct DeferredChecks: ~Copyable {
   /// - Returns: What is wrong with one of them; what was read of any has no meaning then.
   public mutating func pass() -> ReadFailure? {
     var failure: ReadFailure?
-    for entry in opened {
-      if failure == nil, let cause = entry.file.change(of: entry.handle) {
+    for entry in entries {
+      if failure == nil, let cause = entry.file.change(of: entry.opened) {
         failure = entry.file.failure(cause, at: entry.offset)
       }
-      entry.file.release()
+      entry.opened.release()
     }
-    opened.removeAll(keepingCapacity: true)
+    entries.removeAll(keepingCapacity: true)
     FileMapping.lookForFaults()
     return failure
   }

@@ -11,13 +11,31 @@ public final class DescriptorCache: Sendable {
   private let clock: Mutex<Clock>
 
   private struct Clock {
-    var files: [Slot] = []
+    var slots: [OpenSlot] = []
     var hand = 0
-  }
 
-  /// A file that closes itself when nobody needs it any more.
-  private struct Slot {
-    weak var file: HostFile?
+    /// A slot that no file has; there may be one more for it than `capacity`, if all are
+    /// in use.
+    mutating func freeSlot(_ capacity: Int) -> OpenSlot {
+      // Two rounds: the first may only find files that were used lately.
+      var steps = 2 * slots.count
+      while slots.count >= capacity, steps > 0 {
+        steps -= 1
+        if hand >= slots.count { hand = 0 }
+        if !slots[hand].vacate() {
+          hand += 1
+        } else if slots.count == capacity {
+          hand += 1
+          return slots[hand - 1]
+        } else {
+          slots.swapAt(hand, slots.count - 1)
+          slots.removeLast()
+        }
+      }
+      let new = OpenSlot()
+      slots.append(new)
+      return new
+    }
   }
 
   /// Creates a cache.
@@ -29,23 +47,13 @@ public final class DescriptorCache: Sendable {
     clock = Mutex(Clock())
   }
 
-  /// Takes note of a file that was just opened, and closes another if there
-  /// are too many.
-  func insert(_ file: HostFile) {
-    clock.withLock { clock in
-      // Two rounds: the first may only find files that were used lately.
-      var steps = 2 * clock.files.count
-      while clock.files.count >= capacity, steps > 0 {
-        steps -= 1
-        if clock.hand >= clock.files.count { clock.hand = 0 }
-        if let open = clock.files[clock.hand].file, open.closeIfIdle() != .closed {
-          clock.hand += 1
-        } else {
-          clock.files.swapAt(clock.hand, clock.files.count - 1)
-          clock.files.removeLast()
-        }
-      }
-      clock.files.append(Slot(file: file))
-    }
+  /// Keeps a file that was just opened, and closes another if there are too many.
+  ///
+  /// - Returns: Where it is, and the file for the first who reads it.
+  func insert(
+    _ descriptor: CInt,
+    _ mapping: FileMapping?
+  ) -> (lease: OpenSlot.Lease, file: OpenFile) {
+    clock.withLock { $0.freeSlot(capacity).occupy(descriptor, mapping) }
   }
 }

@@ -19,12 +19,12 @@ extension HostFile {
     to target: CInt,
     at position: Int
   ) throws(ReadFailure) -> Bool {
-    guard let descriptor = try? acquire(mayWait: true).descriptor else { return false }
-    defer { release() }
+    guard let file = try? acquire(mayWait: true) else { return false }
+    defer { file.release() }
     var done = 0
     while done < count {
       let result = host_copy_range(
-        descriptor,
+        file.descriptor,
         Int64(offset + done),
         target,
         Int64(position + done),
@@ -34,7 +34,7 @@ extension HostFile {
       done += Int(result)
     }
     guard set.changePolicy != .serve else { return true }
-    guard let status = try? HostCall.status(of: descriptor) else { return false }
+    guard let status = try? HostCall.status(of: file.descriptor) else { return false }
     if let difference = set.seal(of: index).difference(from: FileSeal(status)) {
       throw failure(difference, at: offset)
     }

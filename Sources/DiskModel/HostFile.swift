@@ -14,26 +14,8 @@ public final class HostFile: ByteSource {
   /// The file's number in the set.
   let index: Int
 
-  private let state = Mutex(OpenState())
-
-  /// The file while it is open, and who uses it.
-  struct OpenState {
-    var handle: Handle?
-    var readerCount: Int32 = 0
-    var wasUsed = false
-  }
-
-  /// An open file.
-  struct Handle {
-    var descriptor: CInt
-    /// The same in memory, of large files.
-    var mapping: FileMapping?
-
-    func close() {
-      mapping?.end()
-      host_close(descriptor)
-    }
-  }
+  /// Where the file is open, unless it was closed since.
+  private let lease = Mutex<OpenSlot.Lease?>(nil)
 
   /// Creates the source for file `index` of `set`.
   package init(_ set: any HostFileSet, index: Int) {
@@ -45,7 +27,7 @@ public final class HostFile: ByteSource {
   package var path: String { self.set.path(of: index) }
 
   deinit {
-    state.withLock { $0.handle?.close() }
+    lease.withLock { $0?.end() }
   }
 
   /// Reads bytes of the file, waiting for storage if need be.
@@ -93,12 +75,12 @@ public final class HostFile: ByteSource {
     into output: inout OutputRawSpan,
     mayWait: Bool
   ) throws(Errno) -> String? {
-    let handle = try acquire(mayWait: mayWait)
-    defer { release() }
+    let file = try acquire(mayWait: mayWait)
+    defer { file.release() }
     var done = 0
     var error: Errno?
     do throws(Errno) {
-      done = try fill(count, at: offset, into: &output, from: handle, mayWait: mayWait)
+      done = try fill(count, at: offset, into: &output, from: file, mayWait: mayWait)
     } catch let failure {
       if !mayWait && HostFile.wouldWait(failure) { throw failure }
       error = failure
@@ -108,7 +90,7 @@ public final class HostFile: ByteSource {
       output.append(zeros: count - done)
       return nil
     }
-    let current = FileSeal(try HostCall.status(of: handle.descriptor))
+    let current = FileSeal(try HostCall.status(of: file.descriptor))
     if let difference = set.seal(of: index).difference(from: current) { return difference }
     if let error { throw error }
     return done == count ? nil : "the file ends too early"
@@ -124,8 +106,8 @@ public final class HostFile: ByteSource {
     if set.changePolicy != .serve {
       let start = output.byteCount
       do throws(Errno) {
-        if let handle = try checks.take(self, at: offset) {
-          let done = try fill(count, at: offset, into: &output, from: handle, mayWait: false)
+        if let file = try checks.take(self, at: offset) {
+          let done = try fill(count, at: offset, into: &output, from: file, mayWait: false)
           if done == count { return true }
         }
       } catch {
@@ -144,16 +126,16 @@ public final class HostFile: ByteSource {
     at offset: Int,
     deferring checks: inout DeferredChecks
   ) -> BorrowedBytes? {
-    guard set.changePolicy != .serve, let handle = try? checks.take(self, at: offset) else {
+    guard set.changePolicy != .serve, let file = try? checks.take(self, at: offset) else {
       return nil
     }
-    return handle.mapping?.place(of: count, at: offset)
+    return file.mapping?.place(of: count, at: offset)
   }
 
   /// What the open file differs in from the one that was sealed, if it does.
-  func change(of handle: Handle) -> String? {
+  func change(of file: OpenFile) -> String? {
     do throws(Errno) {
-      let current = FileSeal(try HostCall.status(of: handle.descriptor))
+      let current = FileSeal(try HostCall.status(of: file.descriptor))
       return set.seal(of: index).difference(from: current)
     } catch {
       return HostFile.cause(of: error)
@@ -167,16 +149,16 @@ public final class HostFile: ByteSource {
     _ count: Int,
     at offset: Int,
     into output: inout OutputRawSpan,
-    from handle: Handle,
+    from file: OpenFile,
     mayWait: Bool
   ) throws(Errno) -> Int {
-    if !mayWait, let mapping = handle.mapping, mapping.copy(count, at: offset, into: &output) {
+    if !mayWait, let mapping = file.mapping, mapping.copy(count, at: offset, into: &output) {
       return count
     }
     var done = 0
     while done < count {
       let result = try HostCall.read(
-        handle.descriptor,
+        file.descriptor,
         count: count - done,
         at: offset + done,
         into: &output,
@@ -185,57 +167,27 @@ public final class HostFile: ByteSource {
       if result == 0 { return done }
       done += result
     }
-    if !mayWait { handle.mapping?.noteCached(count, at: offset) }
+    if !mayWait { file.mapping?.noteCached(count, at: offset) }
     return done
   }
 
-  /// Takes the open file, opening it if it is not.
-  func acquire(mayWait: Bool) throws(Errno) -> Handle {
-    let open = state.withLock { state in
-      if state.handle != nil { state.readerCount += 1 }
-      state.wasUsed = true
-      return state.handle
-    }
-    if let open { return open }
-
+  /// Takes the open file, opening it if it is not; whoever takes it has to release it.
+  func acquire(mayWait: Bool) throws(Errno) -> OpenFile {
+    if let file = lease.withLock({ $0?.acquire() }) { return file }
     let descriptor = try set.open(index, mayWait: mayWait)
-    let new = Handle(
-      descriptor: descriptor,
-      // What may change at any time is better read.
-      mapping: set.changePolicy == .serve
-        ? nil : FileMapping(of: descriptor, size: set.size(of: index))
-    )
-    let (handle, isFirst) = state.withLock { state in
-      let isFirst = state.handle == nil
-      let handle = state.handle ?? new
-      state.handle = handle
-      state.readerCount += 1
-      return (handle, isFirst)
-    }
-    if isFirst { set.descriptors.insert(self) } else { new.close() }
-    return handle
-  }
-
-  func release() {
-    state.withLock { $0.readerCount -= 1 }
-  }
-
-  /// What became of a file that the cache wants to close.
-  enum CloseOutcome {
-    case closed, inUse, usedLately
-  }
-
-  /// Closes the file if nobody reads it and nobody did since the last call.
-  func closeIfIdle() -> CloseOutcome {
-    state.withLock { state in
-      if state.readerCount > 0 { return .inUse }
-      if state.wasUsed {
-        state.wasUsed = false
-        return .usedLately
+    // What may change at any time is better read.
+    let mapping =
+      set.changePolicy == .serve ? nil : FileMapping(of: descriptor, size: set.size(of: index))
+    let new = set.descriptors.insert(descriptor, mapping)
+    return lease.withLock { lease in
+      // Somebody else may have been faster.
+      if let file = lease?.acquire() {
+        new.file.release()
+        new.lease.end()
+        return file
       }
-      state.handle?.close()
-      state.handle = nil
-      return .closed
+      lease = new.lease
+      return new.file
     }
   }
 

@@ -40,6 +40,18 @@ struct DescriptorCacheTests {
     #expect((0..<2).map(set.opens) == [3, 3])
   }
 
+  @Test func aFileThatGoesDoesNotCloseTheOneThatHasItsPlace() throws {
+    let directory = try TemporaryDirectory()
+    let set = try NumberedFiles(2, capacity: 1, in: directory)
+    let file = HostFile(set, index: 1)
+    try withExtendedLifetime(HostFile(set, index: 0)) { first in
+      _ = try set.read(first)
+      _ = try set.read(file)
+    }
+    _ = try set.read(file)
+    #expect((0..<2).map(set.opens) == [1, 1])
+  }
+
   private final class Counts: Sendable {
     let values = Mutex<[Int]>([])
   }
