@@ -6,6 +6,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -271,6 +274,14 @@ int host_processor_count(void) {
 #endif
   long count = sysconf(_SC_NPROCESSORS_ONLN);
   return count > 0 ? (int)count : 1;
+}
+
+void host_bound_heaps(void) {
+#ifdef __GLIBC__
+  // Whoever has set this knows better.
+  if (getenv("MALLOC_ARENA_MAX") == NULL)
+    mallopt(M_ARENA_MAX, host_processor_count());
+#endif
 }
 
 int host_start_thread(void *(*run)(void *context), void *context) {

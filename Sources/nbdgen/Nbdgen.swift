@@ -1,4 +1,5 @@
 import ArgumentParser
+import CHost
 import GeneratorKit
 
 /// The command `nbdgen`.
@@ -61,6 +62,7 @@ struct Nbdgen: ParsableCommand {
   }
 
   static func main() {
+    host_bound_heaps()
     do {
       var command = try parse(try arguments(CommandLine.arguments.dropFirst()))
       try command.run()

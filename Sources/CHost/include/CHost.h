@@ -317,6 +317,11 @@ void host_exit(int status) __attribute__((noreturn));
 /// How many processors this process may run on, at least one.
 int host_processor_count(void);
 
+/// Has threads share heaps, of which there are then no more than processors, where the C
+/// library would make eight times as many: what one thread took and another one gave back
+/// stays with the heap that it came from, and most of ours wait most of the time.
+void host_bound_heaps(void);
+
 #include "Mapping.h"
 #include "Socket.h"
 
