@@ -16,16 +16,23 @@ extension Suite {
     ]
     for (name, neighbour) in [
       ("alone", Neighbour.none), ("beside-cached-reads", .cached), ("beside-cold-reads", .cold),
+      ("beside-cold-reads-elsewhere", .coldElsewhere),
     ] {
       try alternate([.nbdgen, .nbdkit], "neighbour/\(name)", runs: runs, failing: .p50) { peer in
         guard let command = commands[peer] else { return [] }
         try Inputs.warm(file)
-        if neighbour == .cold { try Inputs.drop(file, cached..<size) }
+        if [.cold, .coldElsewhere].contains(neighbour) { try Inputs.drop(file, cached..<size) }
         // One that has read nothing: what a server has in its own memory the system does
         // not forget.
         let server = try Server(peer, at: address(peer), log: log, command: command)
         defer { server.end() }
-        return try measure(server, neighbour, cached: 0..<cached, others: cached..<size)
+        guard neighbour == .coldElsewhere else {
+          let address = server.address
+          return try measure(server, neighbour, at: address, 0..<cached, others: cached..<size)
+        }
+        let other = try Server(peer, at: address(peer, "other"), log: log, command: command)
+        defer { other.end() }
+        return try measure(server, .cold, at: other.address, 0..<cached, others: cached..<size)
       }
     }
     report("4 KiB reads, one at a time, and a neighbour with 16", "neighbour/")
@@ -35,7 +42,8 @@ extension Suite {
   private func measure(
     _ server: Server,
     _ neighbour: Neighbour,
-    cached: Range<Int>,
+    at neighboursAddress: Address,
+    _ cached: Range<Int>,
     others: Range<Int>
   ) throws -> [(Figure, Double)] {
     var plan = LoadPlan()
@@ -45,7 +53,7 @@ extension Suite {
     if neighbour != .none {
       var others = LoadPlan(reading: others)
       others.depth = 16
-      crowd = try Crowd(others, at: server.address)
+      crowd = try Crowd(others, at: neighboursAddress)
     }
     let result = try LoadClient.run(plan, at: server.address)
     let rate = try crowd?.stop()
@@ -56,8 +64,11 @@ extension Suite {
   }
 }
 
+/// What the other client does.
 private enum Neighbour {
   case none, cached, cold
+  /// The same as ``cold``, at a server of its own: what is left then is the machine's doing.
+  case coldElsewhere
 }
 
 extension LoadPlan {

@@ -44,9 +44,9 @@ final class Suite {
   func scaled(_ count: Int) -> Int { isQuick ? max(1, count / 10) : count }
 
   /// Where a server of a case may listen.
-  func address(_ peer: Peer, isTCP: Bool = false) throws -> Address {
+  func address(_ peer: Peer, _ name: String = "", isTCP: Bool = false) throws -> Address {
     if isTCP { return try Address.freePort() }
-    return .unix(path: "\(inputs.folder)/\(peer).socket")
+    return .unix(path: "\(inputs.folder)/\(peer)\(name).socket")
   }
 
   /// Where a server's messages go.

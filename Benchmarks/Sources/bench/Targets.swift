@@ -85,10 +85,10 @@ struct Target {
     Target("floppy, 20,000 files", "building/floppy-20k-files", .time, .peer(.nbdkit, times: 1)),
     Target("process start to listening", "jobs/start", .time, .peer(.nbdkit, times: 1)),
     Target(
-      "p99 of cached reads, neighbour reads cold to cached",
+      "p99 of cached reads, cold reads here to at another server",
       "neighbour/beside-cold-reads",
       .p99,
-      .other("neighbour/beside-cached-reads", times: 1.25)
+      .other("neighbour/beside-cold-reads-elsewhere", times: 1.25)
     ),
     Target(
       "memory after 10 M reads, to 1/60",
