@@ -51,7 +51,7 @@ import CHost
 }
 
 /// Bytes of a host file that somebody else keeps where they are, and that may go away
-/// all the same: only a system call, or ``copy(into:)``, may look at them.
+/// all the same: only a system call, or ``copy(_:into:)``, may look at them.
 @safe public struct BorrowedBytes: @unchecked Sendable {
   /// Where they start.
   public private(set) var start: UnsafeRawPointer
@@ -74,10 +74,12 @@ import CHost
     self.count -= count
   }
 
-  /// Appends the bytes, or as many zeros if they are not there any more.
+  /// Appends the first `count` bytes, or as many zeros if they are not there any more.
   ///
+  /// - Precondition: There are as many.
   /// - Returns: Whether they were there.
-  public func copy(into output: inout OutputRawSpan) -> Bool {
+  public func copy(_ count: Int, into output: inout OutputRawSpan) -> Bool {
+    precondition(count <= self.count, "there are as many bytes")
     let isCopied = unsafe output.withUnsafeMutableBytes { buffer, initializedCount in
       let target = unsafe UnsafeMutableRawBufferPointer(rebasing: buffer[initializedCount...])
       precondition(count <= target.count, "the output has room")

@@ -2,13 +2,14 @@ import DiskModel
 import NBDProtocol
 
 extension MetaContext {
-  /// What the context says of `range`, or of a prefix of it.
+  /// What the context says of `range`, or of a prefix of it, and how many pieces of the disk
+  /// were looked at for that.
   func descriptors(
     of range: Range<Int>,
     on disk: Disk,
     isOneEnough: Bool,
     lengthLimit: Int
-  ) -> [BlockStatusDescriptor] {
+  ) -> (descriptors: [BlockStatusDescriptor], pieceCount: Int) {
     switch self {
     case .allocation:
       BlockStatus<Extent.Kind>.descriptors(
@@ -35,6 +36,9 @@ extension MetaContext {
 /// The reply to a request for block status: a chunk for each context.
 struct BlockStatusReply {
   var chunks: [(context: MetaContext, descriptors: [BlockStatusDescriptor])]
+
+  /// How many pieces of the disk were looked at.
+  var pieceCount: Int
 
   /// Room that it takes at most, in bytes.
   var sizeLimit: Int {

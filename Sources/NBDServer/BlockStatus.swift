@@ -50,26 +50,30 @@ struct BlockStatus<State: BlockState> {
   ///   - lengthLimit: Most bytes that a descriptor can be about; a range is not
   ///     longer, but for the end of its last sector.
   ///   - visit: Visits the states of a range of the disk until it is told to stop.
-  /// - Returns: At least one descriptor.
+  /// - Returns: At least one descriptor, and how many pieces were looked at.
   static func descriptors(
     of range: Range<Int>,
     size: Int,
     isOneEnough: Bool,
     lengthLimit: Int,
     visit: (Range<Int>, (Range<Int>, State) -> Bool) -> Void
-  ) -> [BlockStatusDescriptor] {
+  ) -> (descriptors: [BlockStatusDescriptor], pieceCount: Int) {
     let end = min(size, range.upperBound.roundedUp(to: Responder.granularity))
     var status = BlockStatus(lengthLimit: lengthLimit)
     var isComplete = false
+    var pieceCount = 0
     visit(range.lowerBound..<end) { piece, state in
+      pieceCount += 1
       status.add(piece, state)
       isComplete = piece.upperBound == end
       return status.descriptors.count + 2 < (isOneEnough ? 3 : BlockStatusLimits.descriptors)
     }
     status.finish(isComplete: isComplete)
-    guard isOneEnough, let first = status.descriptors.first else { return status.descriptors }
+    guard isOneEnough, let first = status.descriptors.first else {
+      return (status.descriptors, pieceCount)
+    }
     let length = min(first.length, range.count)
-    return [BlockStatusDescriptor(length: length, state: first.state)]
+    return ([BlockStatusDescriptor(length: length, state: first.state)], pieceCount)
   }
 
   /// Adds what follows what was added before.

@@ -128,10 +128,14 @@ final class ConnectionServices: Sendable {
   }
 
   /// Takes note of whether a client reads its replies.
-  func noteWritability(of channel: any Channel) {
+  ///
+  /// - Parameters:
+  ///   - channel: The client's.
+  ///   - size: Bytes that wait for it, too, besides those that the channel has.
+  func noteWritability(of channel: any Channel, besides size: Int = 0) {
     guard !channel.isWritable else { return buffers.unblock(channel) }
     let waiting = try? channel.syncOptions?.getOption(.bufferedWritableBytes)
-    if buffers.block(channel, size: waiting ?? 0) { scheduleSweep(channel.eventLoop) }
+    if buffers.block(channel, size: size + (waiting ?? 0)) { scheduleSweep(channel.eventLoop) }
   }
 
   /// Cuts off those who hold the room that others need, in a while.
@@ -257,6 +261,15 @@ enum ConnectionLimits {
   /// Reads longer than this are answered piece by piece, in bytes.
   static let pieceSize = 1 << 17
 
+  /// The same where bytes are sent from where they are, which takes no memory: the longer
+  /// what the socket gets at a time, the less each byte costs, over TCP half as much as with
+  /// 128 KiB.
+  static let pieceInPlaceSize = 1 << 21
+
+  /// Of bytes that are sent from where they are, so many are copied when the socket does not
+  /// take them.
+  static let restSize = 1 << 16
+
   /// Replies are gathered up to this size before they are sent, in bytes.
   ///
   /// Sending wakes the client, which costs more than copying what it gets: with 64 reads of
@@ -274,8 +287,12 @@ enum ConnectionLimits {
   /// served by another event loop: what ends sooner is not worth moving.
   static let stepsBeforeMove = 64
 
-  /// So many requests are answered before it is looked whether a turn is over.
-  static let stepsPerLook = 16
+  /// So many simple requests are answered before it is looked whether a turn is over.
+  static let workPerLook = 16
+
+  /// So many pieces of the disk are looked at for block status in the time of a simple
+  /// request.
+  static let piecesPerRequest = 16
 
   /// Of the next request, no more is fetched ahead from memory, in bytes: larger reads
   /// leave the processor the time to see by itself what they want.

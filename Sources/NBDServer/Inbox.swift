@@ -39,6 +39,24 @@ struct Inbox {
     return .request(request, upcoming: upcoming)
   }
 
+  /// The next request, which is not taken; `nil` if it has not arrived, or is none.
+  var upcomingRequest: Request? {
+    mutating get {
+      if upcoming == nil, buffer.readableBytes >= Request.size(form) {
+        upcoming = Request(decoding: buffer.readableBytesSpan, form: form)
+      }
+      return upcoming
+    }
+  }
+
+  /// Takes the next request.
+  ///
+  /// - Precondition: ``upcomingRequest`` has just told it.
+  mutating func drop() {
+    upcoming = nil
+    buffer.moveReaderIndex(forwardBy: Request.size(form))
+  }
+
   /// Takes bytes that are part of no request's head.
   mutating func take(atMost count: Int) -> ByteBuffer {
     upcoming = nil

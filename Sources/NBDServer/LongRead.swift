@@ -38,6 +38,10 @@ final class ChunkedRead {
 
   /// Whether every piece was asked for that will be.
   var isIssued: Bool { rest.isEmpty || failure != nil }
+
+  /// Whether the piece that was taken off ends the reply: nothing is left to be said, as all
+  /// other pieces were sent.
+  var isAtLastPiece: Bool { rest.isEmpty && outstandingCount == 0 }
 }
 
 /// How far a read in one run of bytes has come.
@@ -73,6 +77,10 @@ final class ContiguousRead {
 }
 
 extension Range<Int> {
+  /// Takes bytes off the start of the range up to a multiple of `size`, or what there is of
+  /// them, so that chunks end at sectors.
+  mutating func takePiece(_ size: Int) -> Range<Int> { takeFirst(size - lowerBound % size) }
+
   /// Takes the first `count` bytes, or what there is of them, off the range.
   mutating func takeFirst(_ count: Int) -> Range<Int> {
     let piece = lowerBound..<Swift.min(upperBound, lowerBound + Swift.min(count, self.count))

@@ -26,6 +26,9 @@ struct Outbox {
   /// Whether the socket did not take all that it was to take.
   private(set) var isStuck = false
 
+  /// Whether what is in it follows something that was left to SwiftNIO.
+  private var isRest = false
+
   /// Whether bytes that stayed where they were, in a file, were gone when they were to be
   /// sent; zeros took their place.
   private var hasLostBytes = false
@@ -53,7 +56,16 @@ struct Outbox {
   var isDirect: Bool { socket != nil && leftCount == 0 }
 
   /// Whether what was given to it last is on its way.
-  var mayGrow: Bool { !isStuck && leftCount == 0 }
+  var mayGrow: Bool { !isStuck && !isRest && leftCount == 0 }
+
+  /// Whether what is in it has to wait until SwiftNIO has sent something.
+  var isWaiting: Bool { isRest && leftCount > 0 }
+
+  /// Whether it is to be tried to send what is in it before anything is added.
+  var isDue: Bool { isStuck || isRest && leftCount == 0 }
+
+  /// Bytes in it that take memory of their own.
+  var composedCount: Int { buffer.readableBytes }
 
   /// Appends what `body` composes in at most `limit` bytes; `false`, or an
   /// error, takes it back.
@@ -116,7 +128,7 @@ struct Outbox {
   enum Outcome {
     case sent
     /// The socket did not take all of it: then ``isStuck``, until this is tried again, or
-    /// ``takeAll()`` called.
+    /// ``take()`` called.
     case stuck
     /// The socket is not to be used now: somebody else has to send this.
     case notSent(ByteBuffer)
@@ -125,13 +137,13 @@ struct Outbox {
   /// Sends everything.
   mutating func send() -> Outcome {
     guard count > 0 else { return .sent }
-    guard isDirect, let socket else { return .notSent(takeAll()) }
+    guard isDirect, let socket else { return .notSent(take()) }
     while count > 0 {
       let sent = send(socket)
       guard sent > 0 else {
         isStuck = sent == 0 || sent == -Int64(Errno.wouldBlock.rawValue)
         // SwiftNIO meets any other error, too, and knows what to do.
-        return isStuck ? .stuck : .notSent(takeAll())
+        return isStuck ? .stuck : .notSent(take())
       }
       removeFirst(Int(sent))
     }
@@ -140,13 +152,24 @@ struct Outbox {
     return .sent
   }
 
-  /// Takes everything out, for somebody else to send, who has to call ``noteSent()`` then.
-  mutating func takeAll() -> ByteBuffer {
+  /// Takes replies out, for somebody else to send, who has to call ``noteSent()`` then.
+  ///
+  /// Of bytes that stay where they are only as much is copied as it takes to be told when
+  /// the socket takes more; the rest follows then.
+  mutating func take() -> ByteBuffer {
     isStuck = false
     leftCount += 1
-    let rest = assembled()
+    guard socket != nil, insertedCount > ConnectionLimits.restSize else { return takeAll() }
+    let part = assembled(upTo: ConnectionLimits.restSize)
+    removeFirst(part.readableBytes)
+    isRest = true
+    return part
+  }
+
+  private mutating func takeAll() -> ByteBuffer {
+    let whole = assembled(upTo: count)
     clear()
-    return rest
+    return whole
   }
 
   /// Says whether bytes were lost, once.
@@ -155,24 +178,27 @@ struct Outbox {
     return hasLostBytes
   }
 
-  /// Takes note of somebody having sent what ``takeAll()`` gave.
+  /// Takes note of somebody having sent what ``take()`` gave.
   mutating func noteSent() { leftCount -= 1 }
 
-  /// The bytes in one piece.
-  private mutating func assembled() -> ByteBuffer {
+  /// The first bytes in one piece.
+  private mutating func assembled(upTo limit: Int) -> ByteBuffer {
     guard !insertions.isEmpty else { return buffer }
+    var rest = buffer
     var whole = ByteBuffer()
-    whole.reserveCapacity(count)
+    whole.reserveCapacity(limit)
     for insertion in insertions {
-      if var head = buffer.readSlice(length: insertion.index - buffer.readerIndex) {
-        whole.writeBuffer(&head)
-      }
-      _ = whole.append(limit: insertion.bytes.count) { output in
-        if !insertion.bytes.copy(into: &output) { hasLostBytes = true }
+      let room = limit - whole.readableBytes
+      let head = min(insertion.index - rest.readerIndex, room)
+      if var head = rest.readSlice(length: head) { whole.writeBuffer(&head) }
+      let count = min(insertion.bytes.count, limit - whole.readableBytes)
+      guard count > 0 else { return whole }
+      _ = whole.append(limit: count) { output in
+        if !insertion.bytes.copy(count, into: &output) { hasLostBytes = true }
         return true
       }
     }
-    whole.writeBuffer(&buffer)
+    if var tail = rest.readSlice(length: limit - whole.readableBytes) { whole.writeBuffer(&tail) }
     return whole
   }
 
@@ -183,6 +209,7 @@ struct Outbox {
     buffer.clear(minimumCapacity: capacity)
     insertions.removeAll(keepingCapacity: true)
     insertedCount = 0
+    isRest = false
   }
 
   private mutating func removeFirst(_ count: Int) {
@@ -278,14 +305,14 @@ extension Disk.BytesInPlace {
     }
   }
 
-  /// Appends the bytes; `false` if they are not there any more.
-  fileprivate func copy(into output: inout OutputRawSpan) -> Bool {
+  /// Appends the first `count` bytes; `false` if they are not there any more.
+  fileprivate func copy(_ count: Int, into output: inout OutputRawSpan) -> Bool {
     switch self {
     case .memory(let array, let range):
-      output.append(copying: array.span.extracting(range))
+      output.append(copying: array.span.extracting(range.prefix(count)))
       return true
     case .file(let bytes):
-      return bytes.copy(into: &output)
+      return bytes.copy(count, into: &output)
     }
   }
 }

@@ -36,6 +36,14 @@ struct Responder: Sendable {
   /// multiples of this many bytes.
   static let granularity = 512
 
+  /// Has the processor fetch what a request wants, while another one is answered.
+  func prefetch(_ request: Request) {
+    // What belongs to a write may look like anything; fetching is harmless.
+    guard request.command == .read, let offset = Int(exactly: request.offset) else { return }
+    let count = min(request.length, UInt64(ConnectionLimits.prefetchSize))
+    disk.prefetch(at: offset, count: Int(count))
+  }
+
   /// Appends the whole reply to a read of `range`.
   ///
   /// - Returns: `false` if that would take waiting that is not allowed; then,
@@ -186,17 +194,18 @@ struct Responder: Sendable {
     contexts: [MetaContext]
   ) -> BlockStatusReply {
     let limit = BlockStatusDescriptor.lengthLimit(form)
-    return BlockStatusReply(
-      chunks: contexts.map { context in
-        let descriptors = context.descriptors(
-          of: range,
-          on: disk,
-          isOneEnough: isOneEnough,
-          lengthLimit: limit
-        )
-        return (context, descriptors)
-      }
-    )
+    var reply = BlockStatusReply(chunks: [], pieceCount: 0)
+    for context in contexts {
+      let (descriptors, pieceCount) = context.descriptors(
+        of: range,
+        on: disk,
+        isOneEnough: isOneEnough,
+        lengthLimit: limit
+      )
+      reply.chunks.append((context, descriptors))
+      reply.pieceCount += pieceCount
+    }
+    return reply
   }
 
   /// Appends a reply without data: success, or an error with its reason.

@@ -54,16 +54,13 @@ extension TransmissionHandler {
       finishIfComplete(read)
       return
     }
-    // Pieces end at multiples of their size, so that chunks end at sectors.
-    let excess = read.rest.lowerBound % ConnectionLimits.pieceSize
-    let piece = read.rest.takeFirst(ConnectionLimits.pieceSize - excess)
+    if sendInPlace(read) { return }
+    let piece = read.rest.takePiece(ConnectionLimits.pieceSize)
     let (responder, address) = (responder, read.address)
-    // Nothing is left to be said if all other pieces were sent.
-    let isLast = read.rest.isEmpty && read.outstandingCount == 0
-    if sendInPlace(piece, of: read, isLast: isLast) { return }
+    let isLast = read.isAtLastPiece
     do throws(ReadFailure) {
       let limit = Responder.replyLimit(piece.count)
-      let isAnswered = try outbox.append(limit: limit) { output throws(ReadFailure) in
+      let isAnswered = try exchange.outbox.append(limit: limit) { output throws(ReadFailure) in
         var manner = ReadManner(mayWait: false)
         let isAnswered = try responder.appendChunks(
           piece,
@@ -100,14 +97,32 @@ extension TransmissionHandler {
     }
   }
 
-  /// Sends a piece from where it is in memory, if it is there.
-  private func sendInPlace(_ piece: Range<Int>, of read: ChunkedRead, isLast: Bool) -> Bool {
+  /// Sends the next piece from where it is in memory, if it is there: as long a one as
+  /// possible.
+  private func sendInPlace(_ read: ChunkedRead) -> Bool {
+    guard exchange.outbox.isDirect, placed == nil else { return false }
+    for size in [ConnectionLimits.pieceInPlaceSize, ConnectionLimits.pieceSize] {
+      var rest = read.rest
+      let piece = rest.takePiece(size)
+      guard piece.count >= ConnectionLimits.leastInPlace else { return false }
+      if sendInPlace(piece, of: read, followedBy: rest) { return true }
+      // A smaller one would be the same.
+      guard piece.count > ConnectionLimits.pieceSize else { return false }
+    }
+    return false
+  }
+
+  private func sendInPlace(
+    _ piece: Range<Int>,
+    of read: ChunkedRead,
+    followedBy rest: Range<Int>
+  ) -> Bool {
     let disk = responder.disk
-    guard piece.count >= ConnectionLimits.leastInPlace, outbox.isDirect, placed == nil,
-      let segment = disk.soleSegment(of: piece)
-    else { return false }
+    guard let segment = disk.soleSegment(of: piece) else { return false }
     var checks = DeferredChecks()
     if let bytes = disk.memory(of: piece, in: segment) {
+      read.rest = rest
+      let isLast = read.isAtLastPiece
       append(piece, bytes, address: read.address, isLast: isLast)
       if isLast {
         longRead = nil
@@ -116,6 +131,7 @@ extension TransmissionHandler {
       return true
     }
     guard let bytes = disk.mapping(of: piece, in: segment, deferring: &checks) else { return false }
+    read.rest = rest
     // Not the last chunk: an error may have to follow.
     append(piece, bytes, address: read.address, isLast: false)
     read.outstandingCount += 1
@@ -134,7 +150,7 @@ extension TransmissionHandler {
       let (offset, count) = (piece.lowerBound, piece.count)
       Reply.appendData(address, isLast: isLast, offset: offset, count: count, to: &$0)
     }
-    outbox.append(bytes)
+    exchange.outbox.append(bytes)
   }
 
   /// Ends the reply when its last piece is there.
@@ -165,13 +181,10 @@ extension TransmissionHandler {
       finish(read)
       return
     }
+    if !read.hasFailed, sendInPlace(read) { return }
     let piece = read.rest.takeFirst(ConnectionLimits.pieceSize)
     guard !read.hasFailed else {
       append(limit: piece.count) { $0.append(zeros: piece.count) }
-      return
-    }
-    if piece.count >= ConnectionLimits.leastInPlace, let bytes = memory(of: piece) {
-      outbox.append(bytes)
       return
     }
     let responder = responder
@@ -179,7 +192,8 @@ extension TransmissionHandler {
       try responder.appendBytes(piece, to: &output, &manner)
     }
     do throws(ReadFailure) {
-      let isAnswered = try outbox.append(limit: piece.count) { output throws(ReadFailure) in
+      let isAnswered = try exchange.outbox.append(limit: piece.count) {
+        output throws(ReadFailure) in
         var manner = ReadManner(mayWait: false)
         let isAnswered = try compose(&output, &manner)
         if let failure = manner.checks.pass() { throw failure }
@@ -194,10 +208,25 @@ extension TransmissionHandler {
     submit(count: piece.count, context, compose) { handler, context, result in
       read.isWaiting = false
       switch result {
-      case .success(var bytes): handler.outbox.append(&bytes)
+      case .success(var bytes): handler.exchange.outbox.append(&bytes)
       case .failure(let failure): handler.fail(read, piece, failure, context)
       }
     }
+  }
+
+  /// Sends the next piece from where it is in memory, if it is there.
+  private func sendInPlace(_ read: ContiguousRead) -> Bool {
+    for size in [ConnectionLimits.pieceInPlaceSize, ConnectionLimits.pieceSize] {
+      var rest = read.rest
+      let piece = rest.takeFirst(size)
+      guard piece.count >= ConnectionLimits.leastInPlace else { return false }
+      if let bytes = memory(of: piece) {
+        read.rest = rest
+        exchange.outbox.append(bytes)
+        return true
+      }
+    }
+    return false
   }
 
   /// Fills up a reply whose piece could not be read; an error chunk will say so.
@@ -229,7 +258,7 @@ extension TransmissionHandler {
       append(limit: Reply.headLimit) { Reply.appendNone(read.address, to: &$0) }
     }
     longRead = nil
-    for var reply in deferredReplies { outbox.append(&reply) }
+    for var reply in deferredReplies { exchange.outbox.append(&reply) }
     deferredReplies = []
   }
 }

@@ -17,34 +17,39 @@ extension TransmissionHandler {
       return
     }
     if readInPlace(range, address: address) { return }
-    do throws(ReadFailure) {
-      let place = try outbox.place(limit: Responder.replyLimit(range.count)) {
-        output throws(ReadFailure) in
-        try responder.appendRead(
-          range,
-          address: address,
-          isSplittable: isSplittable,
-          to: &output,
-          &manner
-        )
-      }
-      if let place {
-        guard !manner.checks.isEmpty else { return tally.countRead(range.count) }
-        let reply = UncheckedReply(
-          range: range,
-          address: address,
-          isSplittable: isSplittable,
-          place: place
-        )
-        unchecked.append(reply)
-        return
-      }
-    } catch {
-      fail(address, error)
-      return
+    let read = Exchange.Read(range: range, address: address, isSplittable: isSplittable)
+    goOn(with: read, after: exchange.answer(read, responder, tally), context)
+  }
+
+  /// Answers reads that come next, as long as nothing else is to be done.
+  ///
+  /// - Returns: How many requests were taken.
+  func takeReads(_ context: ChannelHandlerContext) -> Int {
+    guard longRead == nil, payload == nil, watch == nil, !isDisconnecting, !isClosing,
+      !isShuttingDown
+    else { return 0 }
+    let limit = ConnectionLimits.workPerLook
+    let (count, other) = exchange.answerReads(responder, tally, limit: limit)
+    answerCount += count
+    guard let (read, outcome) = other else { return count }
+    answerCount += 1
+    goOn(with: read, after: outcome, context)
+    return count + 1
+  }
+
+  /// Does what is left to do for a read that was perhaps answered at once.
+  private func goOn(
+    with read: Exchange.Read,
+    after outcome: Exchange.Outcome,
+    _ context: ChannelHandlerContext
+  ) {
+    switch outcome {
+    case .answered: break
+    case .failed(let failure): fail(read.address, failure)
+    case .takesWaiting:
+      answerCount -= 1
+      readInPool(read, context)
     }
-    answerCount -= 1
-    readInPool(range, address: address, isSplittable: isSplittable, context)
   }
 
   /// Answers a read with bytes that are sent from where they are in memory, if they can
@@ -56,14 +61,16 @@ extension TransmissionHandler {
     append(limit: Reply.headLimit) {
       responder.appendHead(of: range, address: address, isLast: true, to: &$0)
     }
-    outbox.append(bytes)
+    exchange.outbox.append(bytes)
     tally.countRead(range.count)
     return true
   }
 
   /// The array that has the bytes of a range, if there is one and it can be sent from.
   func memory(of range: Range<Int>) -> Disk.BytesInPlace? {
-    guard outbox.isDirect, let segment = responder.disk.soleSegment(of: range) else { return nil }
+    guard exchange.outbox.isDirect, let segment = responder.disk.soleSegment(of: range) else {
+      return nil
+    }
     return responder.disk.memory(of: range, in: segment)
   }
 
@@ -71,13 +78,8 @@ extension TransmissionHandler {
   ///
   /// Apart from ``read(_:address:isSplittable:_:)``, which most reads get by with: what a
   /// thread of the pool needs is made only for those that need one.
-  func readInPool(
-    _ range: Range<Int>,
-    address: ReplyAddress,
-    isSplittable: Bool,
-    _ context: ChannelHandlerContext
-  ) {
-    let responder = responder
+  func readInPool(_ read: Exchange.Read, _ context: ChannelHandlerContext) {
+    let (responder, range) = (responder, read.range)
     let compose = {
       @Sendable (
         output: inout OutputRawSpan,
@@ -86,8 +88,8 @@ extension TransmissionHandler {
         -> Bool in
       try responder.appendRead(
         range,
-        address: address,
-        isSplittable: isSplittable,
+        address: read.address,
+        isSplittable: read.isSplittable,
         to: &output,
         &manner
       )
@@ -99,7 +101,7 @@ extension TransmissionHandler {
         handler.tally.countRead(range.count)
         handler.deliver(reply)
       case .failure(let failure):
-        handler.fail(address, failure)
+        handler.fail(read.address, failure)
       }
       handler.tally.countTime(from: start, to: .now())
     }
@@ -132,7 +134,7 @@ extension TransmissionHandler {
     if case .contiguous? = longRead {
       deferredReplies.append(reply)
     } else {
-      outbox.append(&reply)
+      exchange.outbox.append(&reply)
     }
   }
 }

@@ -13,7 +13,7 @@ extension TransmissionHandler {
     }
     guard !isDisconnecting && !isClosing else { return false }
     if payload != nil { return takePayload(context) }
-    switch inbox.next() {
+    switch exchange.inbox.next() {
     case .incomplete:
       isDisconnecting = isInputClosed
       return false
@@ -22,17 +22,9 @@ extension TransmissionHandler {
       isDisconnecting = true
       return false
     case .request(let request, let upcoming):
-      if let upcoming { prefetch(upcoming) }
+      if let upcoming { responder.prefetch(upcoming) }
       return expectPayload(of: request, context) || answer(request, context)
     }
-  }
-
-  /// Has the processor fetch what a request wants, while another one is answered.
-  private func prefetch(_ request: Request) {
-    // What belongs to a write may look like anything; fetching is harmless.
-    guard request.command == .read, let offset = Int(exactly: request.offset) else { return }
-    let count = min(request.length, UInt64(ConnectionLimits.prefetchSize))
-    responder.disk.prefetch(at: offset, count: Int(count))
   }
 
   /// Gets ready for what follows a request; `false` if nothing does.
@@ -54,7 +46,7 @@ extension TransmissionHandler {
   /// that is complete; `false` if more has to arrive.
   private func takePayload(_ context: ChannelHandlerContext) -> Bool {
     guard var payload else { return true }
-    let arrived = inbox.take(atMost: payload.left)
+    let arrived = exchange.inbox.take(atMost: payload.left)
     payload.left -= arrived.readableBytes
     payload.bytes?.append(contentsOf: arrived.readableBytesView)
     guard payload.left == 0 else {
@@ -86,6 +78,7 @@ extension TransmissionHandler {
       read(range, address: address, isSplittable: isSplittable, context)
     case .blockStatus(let range, let isOneEnough, let contexts):
       let reply = responder.blockStatus(range, isOneEnough: isOneEnough, contexts: contexts)
+      workCount += reply.pieceCount / ConnectionLimits.piecesPerRequest
       append(limit: reply.sizeLimit) { reply.encode(address, into: &$0) }
     case .nothing:
       append(limit: Responder.resultLimit) {
@@ -109,7 +102,7 @@ extension TransmissionHandler {
 
   /// Appends to the outbox what cannot fail.
   func append(limit: Int, _ body: (inout OutputRawSpan) -> Void) {
-    _ = outbox.append(limit: limit) { output in
+    _ = exchange.outbox.append(limit: limit) { output in
       body(&output)
       return true
     }

@@ -4,9 +4,7 @@ import NIOCore
 
 /// A complete reply to a read of host files that have not been looked at since.
 struct UncheckedReply {
-  var range: Range<Int>
-  var address: ReplyAddress
-  var isSplittable: Bool
+  var read: Exchange.Read
   /// Where it is in the outbox.
   var place: Range<Int>
 }
@@ -27,9 +25,9 @@ extension TransmissionHandler {
   /// - Returns: `false` if the socket does not take it now.
   @discardableResult
   func send(_ context: ChannelHandlerContext) -> Bool {
-    guard outbox.count > 0 || !unchecked.isEmpty else {
+    guard exchange.outbox.count > 0 || !exchange.unchecked.isEmpty else {
       // What has to be waited for need not stay open meanwhile.
-      if !manner.checks.isEmpty { manner.checks = DeferredChecks() }
+      if !exchange.manner.checks.isEmpty { exchange.manner.checks = DeferredChecks() }
       return true
     }
     check(context)
@@ -39,33 +37,34 @@ extension TransmissionHandler {
       leave(context)
       return true
     }
-    switch outbox.send() {
+    guard !exchange.outbox.isWaiting else { return true }
+    switch exchange.outbox.send() {
     case .stuck: return false
     case .sent: break
     case .notSent(let rest): leave(rest, context)
     }
-    finishPlaced()
+    if exchange.outbox.count == 0 { finishPlaced() }
     return true
   }
 
   /// Leaves to SwiftNIO what the socket does not take now.
   func leave(_ context: ChannelHandlerContext) {
-    leave(outbox.takeAll(), context)
-    finishPlaced()
+    leave(exchange.outbox.take(), context)
+    if exchange.outbox.count == 0 { finishPlaced() }
   }
 
   /// Has SwiftNIO send replies; where they are sent directly otherwise, nothing else is
   /// sent meanwhile.
   private func leave(_ replies: ByteBuffer, _ context: ChannelHandlerContext) {
     guard socket != nil else {
-      outbox.noteSent()
+      exchange.outbox.noteSent()
       return context.writeAndFlush(NIOAny(replies), promise: nil)
     }
     let promise = context.eventLoop.makePromise(of: Void.self)
     let bound = NIOLoopBound((handler: self, context: context), eventLoop: context.eventLoop)
     promise.futureResult.whenComplete { _ in
       let (handler, context) = bound.value
-      handler.outbox.noteSent()
+      handler.exchange.outbox.noteSent()
       if !handler.isClosed { handler.process(context) }
     }
     context.writeAndFlush(NIOAny(replies), promise: promise)
@@ -76,7 +75,7 @@ extension TransmissionHandler {
     guard var piece = placed.take() else { return }
     piece.read.outstandingCount -= 1
     var failure = piece.checks.pass()
-    if outbox.takeLoss(), failure == nil {
+    if exchange.outbox.takeLoss(), failure == nil {
       failure = ReadFailure(
         subject: "a file of the host",
         offset: 0,
@@ -90,25 +89,31 @@ extension TransmissionHandler {
   /// Looks at the files that replies come from, and answers anew if one is not what it
   /// was: each reply for itself.
   private func check(_ context: ChannelHandlerContext) {
-    let failure = manner.checks.pass()
-    guard !unchecked.isEmpty else { return }
-    defer { unchecked.removeAll(keepingCapacity: true) }
+    let failure = exchange.manner.checks.pass()
+    guard !exchange.unchecked.isEmpty else { return }
+    // Without it being there twice: it is needed again.
+    var replies: [UncheckedReply] = []
+    swap(&replies, &exchange.unchecked)
+    defer {
+      replies.removeAll(keepingCapacity: true)
+      exchange.unchecked = replies
+    }
     guard failure != nil else {
-      for reply in unchecked { tally.countRead(reply.range.count) }
+      for reply in replies { tally.countRead(reply.read.range.count) }
       return
     }
-    var postponed: [UncheckedReply] = []
-    outbox.replace(unchecked.map(\.place)) { index in
-      let reply = unchecked[index]
+    var postponed: [Exchange.Read] = []
+    exchange.outbox.replace(replies.map(\.place)) { index in
+      let read = replies[index].read
       var bytes = ByteBuffer()
       do throws(ReadFailure) {
         var manner = ReadManner(mayWait: false)
-        let isAnswered = try bytes.append(limit: Responder.replyLimit(reply.range.count)) {
+        let isAnswered = try bytes.append(limit: Responder.replyLimit(read.range.count)) {
           output throws(ReadFailure) in
           let isAnswered = try responder.appendRead(
-            reply.range,
-            address: reply.address,
-            isSplittable: reply.isSplittable,
+            read.range,
+            address: read.address,
+            isSplittable: read.isSplittable,
             to: &output,
             &manner
           )
@@ -116,18 +121,16 @@ extension TransmissionHandler {
           return isAnswered
         }
         guard isAnswered else {
-          postponed.append(reply)
+          postponed.append(read)
           return nil
         }
-        tally.countRead(reply.range.count)
+        tally.countRead(read.range.count)
         return bytes
       } catch {
-        return failed(reply.address, error)
+        return failed(read.address, error)
       }
     }
-    for reply in postponed {
-      readInPool(reply.range, address: reply.address, isSplittable: reply.isSplittable, context)
-    }
+    for read in postponed { readInPool(read, context) }
   }
 
   /// Counts how long requests took whose replies are about to leave.

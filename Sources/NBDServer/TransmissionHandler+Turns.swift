@@ -9,7 +9,7 @@ extension TransmissionHandler {
     // Of a channel that is not active the descriptor may be somebody else's by now.
     while context.channel.isActive, !isClosed, !isClosing, !isGivingWay, bytesInFlight == 0 {
       let isIdle = { [services] in services.isAlmostIdle(context.eventLoop) }
-      guard let socket, outbox.isDirect else {
+      guard let socket, exchange.outbox.isDirect else {
         busyPoll.wait(for: context.channel.isWritable ? .readable : .writable, while: isIdle)
         return
       }
@@ -17,14 +17,14 @@ extension TransmissionHandler {
       var count: Int64 = 0
       _ = busyPoll.wait(
         until: {
-          count = inbox.receive(from: socket)
+          count = exchange.inbox.receive(from: socket)
           return count != -Int64(Errno.wouldBlock.rawValue)
         },
         while: isIdle
       )
       guard count > 0 else {
         // What else there is to know SwiftNIO finds out.
-        inbox.tidy(keepsRoom: false)
+        exchange.inbox.tidy(keepsRoom: false)
         return
       }
       process(context)

@@ -17,16 +17,10 @@ final class TransmissionHandler: ChannelDuplexHandler {
 
   let responder: Responder
   let services: ConnectionServices
-  var outbox: Outbox
+  var exchange: Exchange
 
   /// Where to receive directly from; `nil` if everything comes through SwiftNIO.
   let socket: CInt?
-
-  /// How reads are done that are answered at once.
-  var manner = ReadManner(mayWait: false)
-
-  /// Replies in the outbox that go out only if the checks pass.
-  var unchecked: [UncheckedReply] = []
 
   /// The piece that is being sent from where it is in a file.
   var placed: PlacedPiece?
@@ -49,6 +43,9 @@ final class TransmissionHandler: ChannelDuplexHandler {
   /// How many requests were answered, or pieces of one, since it was looked whether to move.
   var stepCount = 0
 
+  /// What was done since it was looked whether a turn is over, in simple requests.
+  var workCount = 0
+
   /// What is counted on the connection.
   let tally: LiveTally
 
@@ -61,7 +58,6 @@ final class TransmissionHandler: ChannelDuplexHandler {
   /// Who is told what the client reads; usually nobody.
   let watch: ReadWatch?
 
-  var inbox: Inbox
   var payload: Payload?
   private var gate = ReadGate()
   var busyPoll: BusyPoll
@@ -99,12 +95,14 @@ final class TransmissionHandler: ChannelDuplexHandler {
   ) {
     self.responder = responder
     self.socket = socket
-    outbox = Outbox(ByteBufferAllocator(), socket: socket)
+    exchange = Exchange(
+      Inbox(responder.form, rest),
+      Outbox(ByteBufferAllocator(), socket: socket)
+    )
     self.busyPoll = busyPoll
     self.watch = watch
     self.services = services
     self.tally = tally ?? services.metrics.begin()
-    inbox = Inbox(responder.form, rest)
   }
 
   /// Gets a connection ready for this.
@@ -120,13 +118,15 @@ final class TransmissionHandler: ChannelDuplexHandler {
   func giveUp() -> (rest: ByteBuffer, watch: ReadWatch?) {
     hasMoved = true
     isClosed = true
-    return (inbox.takeAll(), watch)
+    return (exchange.inbox.takeAll(), watch)
   }
 
   /// Whether nothing is on its way, to the client or from storage, and more may come.
   var isAtRest: Bool {
-    longRead == nil && placed == nil && payload == nil && bytesInFlight == 0 && outbox.count == 0
-      && outbox.mayGrow && !isGivingWay && !isDisconnecting && !isClosing && !isShuttingDown
+    longRead == nil && placed == nil && payload == nil && bytesInFlight == 0
+      && exchange.outbox.count == 0
+      && exchange.outbox.mayGrow && !isGivingWay && !isDisconnecting && !isClosing
+      && !isShuttingDown
       && !isInputClosed
   }
 
@@ -143,7 +143,7 @@ final class TransmissionHandler: ChannelDuplexHandler {
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
     // What follows the end of the conversation is not looked at.
     guard !isDisconnecting else { return }
-    inbox.append(unwrapInboundIn(data))
+    exchange.inbox.append(unwrapInboundIn(data))
     hasArrived = true
   }
 
@@ -158,7 +158,7 @@ final class TransmissionHandler: ChannelDuplexHandler {
   }
 
   func channelWritabilityChanged(context: ChannelHandlerContext) {
-    services.noteWritability(of: context.channel)
+    services.noteWritability(of: context.channel, besides: exchange.outbox.composedCount)
     process(context)
     context.fireChannelWritabilityChanged()
   }
@@ -170,7 +170,7 @@ final class TransmissionHandler: ChannelDuplexHandler {
       services.metrics.end(tally)
     }
     longRead = nil
-    _ = inbox.takeAll()
+    _ = exchange.inbox.takeAll()
     context.fireChannelInactive()
   }
 
@@ -195,7 +195,7 @@ final class TransmissionHandler: ChannelDuplexHandler {
 
   /// Whether there is room for more replies.
   func mayProceed(_ context: ChannelHandlerContext) -> Bool {
-    context.channel.isWritable && outbox.mayGrow && mayTakeStep
+    context.channel.isWritable && exchange.outbox.mayGrow && mayTakeStep
   }
 
   /// The same as far as it may change while nothing is sent.
@@ -217,15 +217,17 @@ final class TransmissionHandler: ChannelDuplexHandler {
       isDone = takeSteps(until: endOfTurn, context)
       if !send(context), isGivingWay || !becomesWritable(context) { leave(context) }
       // What the socket did not take at first, or what a piece that was sent is followed by.
-    } while outbox.isStuck || (outbox.count > 0 && outbox.mayGrow)
+    } while exchange.outbox.isDue || (exchange.outbox.count > 0 && exchange.outbox.mayGrow)
       || (!isDone && mayProceed(context))
     let isTurnOver = isGivingWay && !wasGivingWay
     isProcessing = false
     // Not before: the pause would be over.
     if isTurnOver { giveWay(context) }
     // Of those who receive directly, their own room; there may be many of the others.
-    inbox.tidy(keepsRoom: outbox.isDirect)
-    let isIdle = longRead == nil && placed == nil && bytesInFlight == 0 && !isGivingWay
+    exchange.inbox.tidy(keepsRoom: exchange.outbox.isDirect)
+    let isIdle =
+      longRead == nil && placed == nil && bytesInFlight == 0 && !isGivingWay
+      && !exchange.outbox.isWaiting
     if isIdle && (isDisconnecting || isShuttingDown) && !isClosing {
       isClosing = true
       context.closeAfterWriting()
@@ -241,14 +243,20 @@ final class TransmissionHandler: ChannelDuplexHandler {
   private func takeSteps(until endOfTurn: NIODeadline, _ context: ChannelHandlerContext) -> Bool {
     var mayGrow = mayProceed(context)
     while mayGrow && mayTakeStep {
-      guard takeStep(context) else { return true }
-      stepCount &+= 1
-      if outbox.count >= ConnectionLimits.batchSize || placed != nil {
+      var count = takeReads(context)
+      if count == 0 {
+        guard takeStep(context) else { return true }
+        count = 1
+      }
+      stepCount &+= count
+      workCount &+= count
+      if exchange.outbox.count >= ConnectionLimits.batchSize || placed != nil {
         send(context)
         mayGrow = mayProceed(context)
-      } else if stepCount % ConnectionLimits.stepsPerLook != 0 {
+      } else if workCount < ConnectionLimits.workPerLook {
         continue
       }
+      workCount = 0
       if NIODeadline.now() >= endOfTurn { isGivingWay = true }
     }
     return false

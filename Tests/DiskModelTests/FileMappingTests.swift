@@ -76,7 +76,7 @@ struct FileMappingTests {
       #expect(try file.read(range, &checks) == Array(Self.bytes[range]), "seed 8, \(range)")
       let place = try #require(try file.place(range, &checks), "it is mapped, \(range)")
       let copy = try [UInt8].read(count: range.count) { output throws(ReadFailure) in
-        _ = place.copy(into: &output)
+        _ = place.copy(place.count, into: &output)
       }
       #expect(copy == Array(Self.bytes[range]), "seed 8, \(range)")
     }
@@ -113,7 +113,7 @@ struct FileMappingTests {
     // Looked at by a copy, which is stopped by SIGBUS.
     var isThere = true
     let copy = try [UInt8].read(count: range.count) { output throws(ReadFailure) in
-      isThere = place.copy(into: &output)
+      isThere = place.copy(place.count, into: &output)
     }
     #expect(!isThere)
     #expect(copy == Array(repeating: 0, count: range.count))
