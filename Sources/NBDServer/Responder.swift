@@ -195,6 +195,7 @@ struct Responder: Sendable {
   ) -> BlockStatusReply {
     let limit = BlockStatusDescriptor.lengthLimit(form)
     var reply = BlockStatusReply(chunks: [], pieceCount: 0)
+    reply.chunks.reserveCapacity(contexts.count)
     for context in contexts {
       let (descriptors, pieceCount) = context.descriptors(
         of: range,

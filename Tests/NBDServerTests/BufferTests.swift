@@ -9,7 +9,7 @@ extension ServerTests {
     @Test("Clients that do not read are cut off when they hold too much, longest first")
     func stuckClients() throws {
       var limits = ServerLimits()
-      // Of each client at most 128 KiB wait, less what its socket takes.
+      // Of each client at most 64 KiB wait, as its bytes stay where they are.
       limits.bufferSize = 1 << 19
       let bytes = [UInt8](repeating: 1, count: 1 << 24)
       let server = try RunningServer(Disk(bytes), limits: limits)

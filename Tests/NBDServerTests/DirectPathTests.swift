@@ -142,6 +142,47 @@ extension ServerTests {
       }
     }
 
+    @Test(
+      "R2: long reads from memory that the client is slow to take are whole",
+      arguments: [false, true],
+      [false, true]
+    )
+    func slowClientsOfMemory(isStructured: Bool, isTCP: Bool) throws {
+      var disk = Disk(Self.bytes)
+      try disk.append(contentsOf: Disk(zeros: .hole, size: 1 << 20))
+      try disk.append(contentsOf: Disk(Self.bytes))
+      let expected = Self.bytes + [UInt8](repeating: 0, count: 1 << 20) + Self.bytes
+      let server = try RunningServer(disk, isTCP: isTCP)
+      let client = try server.connect(structured: isStructured)
+      let ranges = [0..<disk.size, 5..<5000, 100_000..<200_000, Self.size - 7..<disk.size - 9]
+      for _ in 0..<3 {
+        let requests = Self.reads(client, ranges)
+        try client.send(requests)
+        // Not once, but whenever the socket was emptied a little.
+        Thread.sleep(forTimeInterval: 0.05)
+        for (request, range) in zip(requests, ranges) {
+          let results = try client.collect([request.cookie])
+          #expect(results[request.cookie]?.bytes == Array(expected[range]))
+          Thread.sleep(forTimeInterval: 0.02)
+        }
+      }
+      #expect(holdsSoon { server.server.metrics.bufferedSize == 0 })
+    }
+
+    @Test("R8, V1: a file that changes while a client does not take its reply fails the read")
+    func changeMeanwhile() throws {
+      let files = try TwoFiles()
+      let client = try files.server.connect()
+      try files.warmUp(client)
+      let requests = Self.reads(client, [0..<Self.size, Self.size..<2 * Self.size])
+      try client.send(requests)
+      Thread.sleep(forTimeInterval: 0.1)
+      try files.change("b")
+      let results = try client.collect(requests.map(\.cookie))
+      #expect(results[requests[0].cookie]?.bytes == Self.bytes)
+      #expect(results[requests[1].cookie]?.error?.code == NBD.ErrorNumber.eio)
+    }
+
     @Test("clients that share an event loop move to others, and notice nothing of it")
     func moves() throws {
       let ends = Atomic(0)
