@@ -102,7 +102,7 @@ extension ServerTests {
 
     @Test(
       "R8, V1: a long read whose file changed or was cut off ends with an error",
-      arguments: [false, true],
+      arguments: Sanitizer.isForThreads ? [false] : [false, true],
       [false, true]
     )
     func longReads(isCut: Bool, isTCP: Bool) throws {
