@@ -36,6 +36,7 @@ extension ServingCase {
   /// `connect`.
   init?(shortName: String) {
     switch shortName {
+    case "160k": self = .whole
     case "256k": self = .large[0]
     case "2m": self = .large[1]
     case "block-status": self = .blockStatus

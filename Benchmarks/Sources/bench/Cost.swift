@@ -42,9 +42,9 @@ struct Cost: ParsableCommand {
 
   /// What is measured of each disk.
   private static let cases: [(Content, [String])] = [
-    (.memory, ["1", "16", "256k", "block-status", "connect"]),
-    (.file, ["1", "16", "256k"]),
-    (.holes, ["16", "256k"]),
+    (.memory, ["1", "16", "160k", "block-status", "connect"]),
+    (.file, ["1", "16", "160k"]),
+    (.holes, ["16", "160k"]),
     (.repeating, ["16"]),
     (.linuxdisk, ["16", "block-status"]),
   ]

@@ -8,7 +8,7 @@ struct Profile: ParsableCommand {
     abstract: "Shows where nbdgen's time goes in a case.",
     discussion: """
       A case is a disk (memory, file, holes, repeating, linuxdisk, floppy), a slash, and what \
-      is asked for: a number for that many 4 KiB reads at a time, or 256k, 2m, block-status or \
+      is asked for: a number for that many 4 KiB reads at a time, or 160k, 256k, 2m, block-status or \
       connect.
       """
   )

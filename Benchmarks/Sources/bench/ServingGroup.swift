@@ -47,13 +47,17 @@ struct ServingCase {
     return ServingCase(name: "4k-\(depth)x\(connections)", work: .load(plan))
   }
 
-  static func sequential(_ name: String, size: Int) -> ServingCase {
+  static func sequential(_ name: String, size: Int, depth: Int = 4) -> ServingCase {
     var plan = LoadPlan()
-    plan.depth = 4
+    plan.depth = depth
     plan.requestSize = size
     plan.pattern = .sequential
-    return ServingCase(name: "\(name)-4x1", work: .load(plan))
+    return ServingCase(name: "\(name)-\(depth)x1", work: .load(plan))
   }
+
+  /// One read after the other, each of as much as the socket takes at once: how often it
+  /// takes only a part of more is a matter of chance.
+  static let whole = sequential("160k", size: 160 << 10, depth: 1)
 
   static let large = [sequential("256k", size: 256 << 10), sequential("2m", size: 2 << 20)]
   static let connect = ServingCase(name: "connect", work: .connect)
