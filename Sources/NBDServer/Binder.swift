@@ -8,20 +8,27 @@ struct Binder {
   /// Serves the clients.
   let group: MultiThreadedEventLoopGroup
 
-  /// How many clients each of some event loops has; `nil` if all clients stay where they
-  /// are accepted, at first.
-  let count: (@Sendable ([any EventLoop]) -> [Int])?
+  /// What becomes of clients that are accepted.
+  let welcome: Welcome
 
   /// Puts a client's handlers into place; a failure closes the connection.
   let initialize: @Sendable (any Channel) throws -> Void
 
+  /// What becomes of clients that are accepted.
+  enum Welcome {
+    /// They go to an event loop that has few clients, of which this says how many each has.
+    case placement(@Sendable ([any EventLoop]) -> [Int])
+    /// They stay where they are, at first, and somebody else puts their handlers into place.
+    case reception(@Sendable () -> Reception)
+  }
+
   init(
     group: MultiThreadedEventLoopGroup,
-    _ count: (@Sendable ([any EventLoop]) -> [Int])?,
+    _ welcome: Welcome,
     initialize: @escaping @Sendable (any Channel) throws -> Void
   ) {
     self.group = group
-    self.count = count
+    self.welcome = welcome
     self.initialize = initialize
   }
 
@@ -170,15 +177,21 @@ struct Binder {
     var loops = group.makeIterator()
     let home = loops.next() ?? group.any()
     var bootstrap = ServerBootstrap(group: home)
+      .serverChannelOption(.backlog, value: Self.backlog)
+      // To look for another one that may have come meanwhile costs what accepting one does.
+      .serverChannelOption(.maxMessagesPerRead, value: 1)
       .serverChannelInitializer { [self] channel in
         channel.eventLoop.makeCompletedFuture {
-          guard let count else { return }
-          let placement = Placement(group, count: count, start: start)
-          try channel.pipeline.syncOperations.addHandler(placement)
+          let operations = channel.pipeline.syncOperations
+          switch welcome {
+          case .placement(let count):
+            try operations.addHandler(Placement(group, count: count, start: start))
+          case .reception(let make):
+            try operations.addHandler(make())
+          }
         }
       }
-      .serverChannelOption(.backlog, value: Self.backlog)
-      .childChannelInitializer(start)
+    if case .placement = welcome { bootstrap = bootstrap.childChannelInitializer(start) }
     if isTCP {
       bootstrap = bootstrap.serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
     }

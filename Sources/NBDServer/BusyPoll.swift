@@ -30,6 +30,7 @@ struct BusyPoll {
 
   /// How long it is looked; what QEMU allows its event loops is of the default's order.
   private let limit: TimeAmount
+  private let isOn: Bool
   private let socket: CInt?
   private var skipped = 0
   private var toSkip = 0
@@ -41,7 +42,15 @@ struct BusyPoll {
   /// and they are never waited for.
   init(_ socket: CInt?, _ limits: ServerLimits) {
     limit = TimeAmount(limits.busyPollTime)
-    self.socket = limit > .zero ? socket : nil
+    isOn = limit > .zero && socket != nil
+    self.socket = socket
+  }
+
+  /// Gets ready to look at one thing after another.
+  init(_ limits: ServerLimits) {
+    limit = TimeAmount(limits.busyPollTime)
+    isOn = limit > .zero
+    socket = nil
   }
 
   /// Waits until the socket is as expected, for no longer than the limit.
@@ -63,7 +72,7 @@ struct BusyPoll {
   ///   - mayWait: Says whether nobody else needs the event loop.
   /// - Returns: Whether it was seen to have.
   mutating func wait(until hasHappened: () -> Bool, while mayWait: () -> Bool) -> Bool {
-    guard socket != nil, mayWait() else { return false }
+    guard isOn, mayWait() else { return false }
     guard skipped >= toSkip else {
       skipped += 1
       return false

@@ -165,6 +165,16 @@ final class ConnectionServices: Sendable {
   /// - Returns: Whether there may be one more; if not, it should be closed.
   func register(_ channel: any Channel) -> Bool {
     let address = channel.remoteAddress?.ipAddress
+    guard admit(channel, from: address) else { return false }
+    follow(channel, from: address)
+    return true
+  }
+
+  /// Counts a connection among those that are open, until it is followed and closes, or is
+  /// forgotten.
+  ///
+  /// - Returns: Whether there may be one more; if not, it should be closed.
+  func admit(_ channel: any Channel, from address: String?) -> Bool {
     metrics.count { $0.connectionCount += 1 }
     if let excess = channels.withLock({ $0.add(channel, from: address, limits) }) {
       metrics.count { $0.ends.add(1, to: excess.reason) }
@@ -177,18 +187,21 @@ final class ConnectionServices: Sendable {
       return false
     }
     connectionCount.add(1, ordering: .relaxed)
-    follow(channel, from: address)
     return true
   }
 
   /// Forgets a connection when it closes.
   func follow(_ channel: any Channel, from address: String?) {
-    let identifier = ObjectIdentifier(channel)
-    let eventLoop = channel.eventLoop
     channel.closeFuture.whenComplete { [self] _ in
       buffers.unblock(channel)
-      if channels.withLock({ $0.remove(identifier, from: address) }) { noteEmptiness(eventLoop) }
+      forget(channel, from: address)
     }
+  }
+
+  /// Forgets a connection that is closed.
+  func forget(_ channel: any Channel, from address: String?) {
+    let isEmpty = channels.withLock { $0.remove(ObjectIdentifier(channel), from: address) }
+    if isEmpty { noteEmptiness(channel.eventLoop) }
   }
 
   /// The last client has gone.
@@ -249,77 +262,3 @@ final class ConnectionServices: Sendable {
 
 /// Tells a connection's handler that the server is about to end.
 struct ServerIsShuttingDown: Sendable {}
-
-/// Sizes that bound what one connection may cost, whatever was asked for.
-enum ConnectionLimits {
-  /// Most bytes that may follow a request: those of any write, which are thrown
-  /// away; with extended headers, the maximum payload.
-  static func payloadSize(_ form: ReplyForm) -> Int {
-    form == .extended ? Int(BlockSizes.maximumPayload) : Int(UInt32.max)
-  }
-
-  /// Reads longer than this are answered piece by piece, in bytes.
-  static let pieceSize = 1 << 17
-
-  /// The same where bytes are sent from where they are, which takes no memory: the longer
-  /// what the socket gets at a time, the less each byte costs, over TCP two fifths less than
-  /// with 128 KiB.
-  static let pieceInPlaceSize = 1 << 21
-
-  /// Of bytes that are sent from where they are, so many are copied when the socket does not
-  /// take them.
-  static let restSize = 1 << 16
-
-  /// Replies are gathered up to this size before they are sent, in bytes.
-  ///
-  /// Sending wakes the client, which costs more than copying what it gets: with 64 reads of
-  /// 4 KiB on their way, 64 KiB at a time was a third slower. More than this gains nothing.
-  static let batchSize = 1 << 17
-
-  /// Room for what is received directly from a client, in bytes: over 100 requests.
-  static let receiveSize = 1 << 12
-
-  /// Bytes in memory are sent from where they are if there are so many: less are copied
-  /// more quickly.
-  static let leastInPlace = 1 << 15
-
-  /// So many requests are answered before it is looked whether a connection should be
-  /// served by another event loop: what ends sooner is not worth moving.
-  static let stepsBeforeMove = 64
-
-  /// So many simple requests are answered before it is looked whether a turn is over.
-  static let workPerLook = 16
-
-  /// So many pieces of the disk are looked at for block status in the time of a simple
-  /// request.
-  static let piecesPerRequest = 16
-
-  /// Of the next request, no more is fetched ahead from memory, in bytes: larger reads
-  /// leave the processor the time to see by itself what they want.
-  static let prefetchSize = 1 << 12
-
-  /// What a read counts that is on its way, besides its bytes; so there are at
-  /// most 1,024 of them, unless the limit is another.
-  static let inFlightOverhead = 1 << 12
-
-  /// How long one connection keeps its event loop busy before others get their
-  /// turn.
-  static let turn = TimeAmount.microseconds(500)
-
-  /// How many turns a connection may have in a row that shares its event loop with none.
-  static let turnsInARow = 8
-
-  /// The same in a negotiation, which nobody needs to be fast.
-  static let negotiationTurn = TimeAmount.microseconds(50)
-
-  /// How long it then gives way: long enough for the event loop to look for
-  /// what has arrived elsewhere.
-  static let pause = TimeAmount.microseconds(100)
-
-  /// When the socket takes no more than this, production of replies stops.
-  static let writeBuffer = ChannelOptions.Types.WriteBufferWaterMark(low: 1 << 16, high: 3 << 16)
-
-  /// The same where replies are sent directly: SwiftNIO has only what the socket did not
-  /// take, all of which counts, and everything else waits until it does.
-  static let directWriteBuffer = ChannelOptions.Types.WriteBufferWaterMark(low: 1, high: 2)
-}

@@ -56,8 +56,10 @@ public final class NBDServer: Sendable {
     )
     if case .unix(let path, _) = endpoint { socketFile = path } else { socketFile = nil }
     // What is encrypted cannot go to another event loop later.
-    let count = security == nil ? nil : services.counts(on:)
-    let binder = Binder(group: group, count) { [services] channel in
+    let welcome: Binder.Welcome =
+      security == nil
+      ? .reception { [services] in Reception(services) } : .placement(services.counts(on:))
+    let binder = Binder(group: group, welcome) { [services] channel in
       // Refused by an error, which closes it.
       guard services.register(channel) else { throw ChannelError.alreadyClosed }
       try channel.pipeline.syncOperations.addHandler(NegotiationHandler(services))
@@ -102,7 +104,7 @@ public final class NBDServer: Sendable {
   /// - Returns: Where, with the real port.
   /// - Throws: ``ServerError`` if the endpoint cannot be had.
   public func serveMetrics(on endpoint: Endpoint) throws(ServerError) -> Endpoint {
-    let binder = Binder(group: group, services.counts(on:)) { [services] channel in
+    let binder = Binder(group: group, .placement(services.counts(on:))) { [services] channel in
       guard services.registerCollector(channel) else { throw ChannelError.alreadyClosed }
       let operations = channel.pipeline.syncOperations
       try operations.configureHTTPServerPipeline(withErrorHandling: true)

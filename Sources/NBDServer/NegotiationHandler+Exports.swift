@@ -4,27 +4,13 @@ import NIOCore
 import NIOSSL
 
 extension NegotiationHandler {
-  /// An export that was found for one name.
-  struct Finding {
-    /// The name that the client used.
-    var askedName: [UInt8]
-    var result: Result<ResolvedExport, ExportRefusal>
+  typealias Finding = Dialogue.Finding
+  typealias Search = Dialogue.Search
 
-    /// Whether asking once more may find something else.
-    var isPassing = false
-  }
-
-  /// Finds an export; what has to be made first is made by a thread that no other
-  /// connection waits for.
-  func find(_ name: [UInt8], _ context: ChannelHandlerContext) {
-    // What INFO told is what GO gets.
-    if let lastFinding, lastFinding.askedName == name { return finish(lastFinding, context) }
-    guard let (export, realName) = catalog.export(named: name) else {
-      return finish(Finding(askedName: name, result: .failure(.notThere)), context)
-    }
-    let search = Search(askedName: name, realName: realName, export: export)
-    guard case .deferred(let deferred) = export.content else {
-      return take(export.content, search, context)
+  /// Makes the disk of an export, on a thread that no other connection waits for.
+  func find(_ search: Search, _ context: ChannelHandlerContext) {
+    guard case .deferred(let deferred) = search.export.content else {
+      return take(search.export.content, search, context)
     }
     if let content = deferred.content { return take(content, search, context) }
     state = .finding
@@ -40,25 +26,6 @@ extension NegotiationHandler {
     wait = (deferred, number)
   }
 
-  /// What a client asked for.
-  private struct Search {
-    /// The name that the client used.
-    var askedName: [UInt8]
-    /// The name that it meant.
-    var realName: [UInt8]
-    var export: Export
-
-    /// What came of it.
-    func finding(_ result: Result<ResolvedExport, ExportRefusal>) -> Finding {
-      Finding(askedName: askedName, result: result)
-    }
-
-    /// The disk that was found.
-    func resolved(_ disk: Disk, isSameForAll: Bool) -> ResolvedExport {
-      ResolvedExport(disk, of: export, name: realName, isSameForAll: isSameForAll)
-    }
-  }
-
   /// Goes on with content that others may have waited for, too.
   private func takeMade(
     _ result: Result<Export.Content, SessionDiskError>,
@@ -68,7 +35,7 @@ extension NegotiationHandler {
     guard case .finding = state else { return }
     switch result {
     case .success(.disk(let disk)):
-      resume(search.finding(.success(search.resolved(disk, isSameForAll: true))), context)
+      resume(search.finding(disk), context)
     case .success(let content):
       take(content, search, context)
     case .failure(let error):
@@ -86,7 +53,7 @@ extension NegotiationHandler {
   ) {
     switch content {
     case .disk(let disk):
-      finish(search.finding(.success(search.resolved(disk, isSameForAll: true))), context)
+      finish(search.finding(disk), context)
     case .perSession(let recipe):
       let session = session(search.realName, context)
       state = .finding
@@ -123,12 +90,12 @@ extension NegotiationHandler {
     let client = services.client(of: context.channel)
     var facts = [(subject: "address", value: "\(client)")]
     facts.append(("TLS", tls(context)))
-    facts += negotiation.facts.map { ($0.subject, $0.value) }
+    facts += dialogue.negotiation.facts.map { ($0.subject, $0.value) }
     return Session(exportName: name, client: client, connectedAt: connectedAt, facts: facts)
   }
 
   private func tls(_ context: ChannelHandlerContext) -> String {
-    guard negotiation.isEncrypted else { return "no" }
+    guard dialogue.negotiation.isEncrypted else { return "no" }
     switch try? context.pipeline.syncOperations.nioSSL_tlsVersion() {
     case .tlsv12: return "yes, TLS 1.2"
     case .tlsv13: return "yes, TLS 1.3"

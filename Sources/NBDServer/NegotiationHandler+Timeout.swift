@@ -3,7 +3,7 @@ import NIOCore
 extension NegotiationHandler {
   /// When a client that says nothing has been silent for too long.
   private var silenceEnd: NIODeadline {
-    lastMessage + TimeAmount(services.limits.negotiationIdleTime)
+    dialogue.lastMessage + TimeAmount(services.limits.negotiationIdleTime)
   }
 
   /// Ends the connection when the negotiation takes too long, or the client is
@@ -20,7 +20,7 @@ extension NegotiationHandler {
     let now = NIODeadline.now()
     if case .finding = state {
       // It is the client that waits.
-      lastMessage = now
+      dialogue.lastMessage = now
       deadline = max(deadline, silenceEnd)
     }
     guard now >= min(deadline, silenceEnd) else { return watch(context) }

@@ -13,11 +13,7 @@ extension NegotiationHandler {
     state = .ended
     // It may be gone by now.
     guard context.channel.isActive else { return }
-    let name = HostPath.printable(export.information.name)
-    services.logger.debug(
-      "a client uses export \(name)",
-      metadata: ["client": "\(services.client(of: context.channel))", "export": "\(name)"]
-    )
+    services.noteUse(of: export, by: context.channel)
     let responder = Responder(
       disk: export.disk,
       form: agreement.form,
@@ -34,15 +30,15 @@ extension NegotiationHandler {
       responder,
       services,
       BusyPoll(socket, services.limits),
-      socket: negotiation.isEncrypted ? nil : socket,
+      socket: dialogue.negotiation.isEncrypted ? nil : socket,
       watch
     )
     let pipeline = context.pipeline.syncOperations
     do {
       try handler.prepare(context.channel)
       try pipeline.addHandler(handler, position: .after(self))
-      let rest = inbound
-      inbound = ByteBuffer()
+      let rest = dialogue.inbound
+      dialogue.inbound = ByteBuffer()
       if rest.readableBytes > 0 {
         context.fireChannelRead(wrapInboundOut(rest))
         context.fireChannelReadComplete()
@@ -53,5 +49,18 @@ extension NegotiationHandler {
     } catch {
       context.close(promise: nil)
     }
+  }
+}
+
+extension ConnectionServices {
+  /// Logs that a client has got as far as to use an export.
+  func noteUse(of export: ResolvedExport, by channel: any Channel) {
+    // What it says takes longer to find out than to leave unsaid.
+    guard logger.logLevel <= .debug else { return }
+    let name = HostPath.printable(export.information.name)
+    logger.debug(
+      "a client uses export \(name)",
+      metadata: ["client": "\(client(of: channel))", "export": "\(name)"]
+    )
   }
 }

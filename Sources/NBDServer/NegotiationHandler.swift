@@ -13,17 +13,12 @@ final class NegotiationHandler: ChannelDuplexHandler, RemovableChannelHandler {
   typealias OutboundOut = ByteBuffer
 
   let services: ConnectionServices
-
-  /// The exports as they were when the client connected.
-  let catalog: ExportCatalog
   let connectedAt = ContinuousClock.now
-  private(set) var negotiation: Negotiation
+  var dialogue: Dialogue
+  var state = State.talking
 
-  /// What the last lookup found; anything but one more lookup makes it stale.
-  private(set) var lastFinding: Finding?
-
-  var state = State.flags
-  var inbound = ByteBuffer()
+  /// What was done before the connection got its place in the event loop.
+  private var beginning: Beginning
   private var outbox = Outbox(ByteBufferAllocator())
   var gate = ReadGate()
   private var busyPoll: BusyPoll?
@@ -39,36 +34,55 @@ final class NegotiationHandler: ChannelDuplexHandler, RemovableChannelHandler {
   private var isGivingWay = false
   var timeout: Scheduled<Void>?
   var deadline = NIODeadline.distantFuture
-  var lastMessage = NIODeadline.now()
 
   /// What the client waits for that somebody else may wait for, too.
   var wait: (content: DeferredContent, number: Int)?
 
   enum State {
-    case flags
-    case header
-    case data(OptionHeader)
+    case talking
     /// An export is being made; what the client sends meanwhile has to wait.
     case finding
     case ended
   }
 
-  init(_ services: ConnectionServices) {
+  /// How it begins.
+  enum Beginning {
+    /// With the greeting.
+    case greeting
+    /// In the middle of the dialogue: with what is left to be sent of a reply, and what is
+    /// to be done next.
+    case middle(unsent: ByteBuffer, Dialogue.Event)
+  }
+
+  /// Begins with a client that was told nothing.
+  convenience init(_ services: ConnectionServices) {
+    self.init(services, Dialogue(services), .greeting)
+  }
+
+  /// Begins where somebody else leaves off.
+  init(_ services: ConnectionServices, _ dialogue: Dialogue, _ beginning: Beginning) {
     self.services = services
-    catalog = services.catalog
-    let (limit, count) = (services.limits.options, catalog.exports.count)
-    negotiation = Negotiation(tls: services.tlsMode, optionLimit: limit, exportCount: count)
+    self.dialogue = dialogue
+    self.beginning = beginning
   }
 
   func channelActive(context: ChannelHandlerContext) {
-    send(Greeting.encode())
-    flush(context)
     deadline = .now() + TimeAmount(services.limits.negotiationTime)
-    lastMessage = .now()
+    dialogue.lastMessage = .now()
     watch(context)
     socket = context.channel.socket
     busyPoll = BusyPoll(socket, services.limits)
     context.fireChannelActive()
+    switch beginning {
+    case .greeting:
+      send(Greeting.encode())
+      flush(context)
+    case .middle(let unsent, let event):
+      beginning = .greeting
+      if unsent.readableBytes > 0 { context.writeAndFlush(wrapOutboundOut(unsent), promise: nil) }
+      perform(event, context)
+      process(context)
+    }
     stayAwake(context)
   }
 
@@ -106,7 +120,7 @@ final class NegotiationHandler: ChannelDuplexHandler, RemovableChannelHandler {
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
     var bytes = unwrapInboundIn(data)
-    inbound.writeBuffer(&bytes)
+    dialogue.inbound.writeBuffer(&bytes)
     process(context)
   }
 
@@ -149,7 +163,7 @@ final class NegotiationHandler: ChannelDuplexHandler, RemovableChannelHandler {
     }
     flush(context)
     isProcessing = false
-    inbound.discardReadBytes()
+    dialogue.inbound.discardReadBytes()
     if isTurnOver {
       giveWay(context)
     } else if isInputClosed, mayProceed(context) {
@@ -172,53 +186,31 @@ final class NegotiationHandler: ChannelDuplexHandler, RemovableChannelHandler {
 
   /// Takes one message; `false` if it is not complete.
   private func takeMessage(_ context: ChannelHandlerContext) -> Bool {
-    switch state {
-    case .flags:
-      guard let flags = inbound.readInteger(as: UInt32.self) else { return false }
-      state = .header
-      if let step = negotiation.receive(clientFlags: flags) { perform(step, context) }
-    case .header:
-      guard let bytes = inbound.readBytes(length: OptionHeader.size) else { return false }
-      guard let header = OptionHeader(decoding: bytes) else {
-        end(context, .violation, "what it sent is no option")
-        return false
-      }
-      let limit = services.limits.optionSize
-      guard header.dataSize <= limit else {
-        end(context, .optionSize, "an option has \(header.dataSize) bytes; \(limit) are allowed")
-        return false
-      }
-      lastMessage = .now()
-      state = .data(header)
-    case .data(let header):
-      guard let data = inbound.readBytes(length: header.dataSize) else { return false }
-      state = .header
-      perform(negotiation.receive(header, data: data), context)
-    case .finding, .ended:
-      return false
-    }
+    guard case .talking = state else { return false }
+    let event = dialogue.next()
+    perform(event, context)
+    if case .incomplete = event { return false }
     return true
   }
 
-  private func perform(_ step: Negotiation.Step, _ context: ChannelHandlerContext) {
-    if case .find = step {} else { lastFinding = nil }
-    switch step {
-    case .send(let bytes):
+  private func perform(_ event: Dialogue.Event, _ context: ChannelHandlerContext) {
+    switch event {
+    case .incomplete:
+      break
+    case .reply(let bytes):
       send(bytes)
-    case .find(let name):
-      find(name, context)
-    case .check(let name):
-      perform(negotiation.confirm(catalog.export(named: name) != nil), context)
-    case .listExports:
-      perform(negotiation.list(encoded: catalog.listing), context)
-    case .transmit:
-      preconditionFailure("transmission follows the lookup of an export")
+    case .find(let search):
+      find(search, context)
+    case .transmit(let bytes, let export, let agreement):
+      send(bytes)
+      flush(context)
+      transmit(export, agreement, context)
     case .startTLS(let bytes):
       startTLS(bytes, context)
     case .close(let bytes):
       close(bytes, context)
-    case .hangUp(let why):
-      end(context, why == .tooManyOptions ? .options : .violation, why.message)
+    case .end(let reason, let message):
+      end(context, reason, message)
     }
   }
 
@@ -239,7 +231,7 @@ final class NegotiationHandler: ChannelDuplexHandler, RemovableChannelHandler {
 
   /// Refuses what still comes, and ends the connection soon.
   private func shutDown(_ context: ChannelHandlerContext) {
-    negotiation.shutDown()
+    dialogue.shutDown()
     let bound = NIOLoopBound(context, eventLoop: context.eventLoop)
     context.eventLoop.scheduleTask(in: Self.farewell) { bound.value.close(promise: nil) }
   }
@@ -249,22 +241,14 @@ final class NegotiationHandler: ChannelDuplexHandler, RemovableChannelHandler {
 
   /// Answers the option that an export was found for.
   func finish(_ finding: Finding, _ context: ChannelHandlerContext) {
-    let next = negotiation.resolve(finding.result.map(\.information))
-    if case .transmit(let bytes, let agreement) = next, case .success(let export) = finding.result {
-      send(bytes)
-      flush(context)
-      transmit(export, agreement, context)
-    } else {
-      perform(next, context)
-      lastFinding = finding.isPassing ? nil : finding
-    }
+    perform(dialogue.finish(finding), context)
   }
 
   /// Goes on after an export was made, unless the connection is gone.
   func resume(_ finding: Finding, _ context: ChannelHandlerContext) {
     guard case .finding = state else { return }
-    state = .header
-    lastMessage = .now()
+    state = .talking
+    dialogue.lastMessage = .now()
     finish(finding, context)
     if case .ended = state { return }
     process(context)
@@ -294,8 +278,8 @@ final class NegotiationHandler: ChannelDuplexHandler, RemovableChannelHandler {
   /// Whatever the client, or somebody in between, sent behind `STARTTLS` came in
   /// the clear: it must not be taken for something that came under TLS.
   private func startTLS(_ acknowledgement: [UInt8], _ context: ChannelHandlerContext) {
-    guard inbound.readableBytes == 0, let handler = services.security?.makeHandler() else {
-      inbound.clear()
+    guard dialogue.inbound.readableBytes == 0, let handler = services.security?.makeHandler() else {
+      dialogue.inbound.clear()
       return end(context, .violation, "something in the clear follows STARTTLS")
     }
     send(acknowledgement)
