@@ -210,21 +210,35 @@ final class ConnectionServices: Sendable {
     scheduleTrim(eventLoop)
   }
 
-  /// Gives memory back to the host when many clients have come and gone; the
-  /// allocator would keep it.
+  /// Gives memory back to the host when many clients have come and gone, and none has come
+  /// for a while; the allocator would keep it.
   private func scheduleTrim(_ eventLoop: any EventLoop) {
-    guard connectionCount.load(ordering: .relaxed) >= Self.trimLimit else { return }
+    let count = connectionCount.load(ordering: .relaxed)
+    guard count >= trimmedCount.load(ordering: .relaxed) + Self.trimLimit,
+      !isTrimScheduled.exchange(true, ordering: .relaxed)
+    else { return }
     eventLoop.scheduleTask(in: .milliseconds(200)) { [self] in
+      isTrimScheduled.store(false, ordering: .relaxed)
+      // Otherwise the last one to go will see to it.
       guard openChannels.isEmpty else { return }
-      connectionCount.store(0, ordering: .relaxed)
+      guard connectionCount.load(ordering: .relaxed) == count else {
+        return scheduleTrim(eventLoop)
+      }
+      trimmedCount.store(count, ordering: .relaxed)
       makers.submit { isActive in
         if isActive { host_trim_memory() }
       }
     }
   }
 
-  /// Connections since memory was given back last.
+  /// Connections so far.
   private let connectionCount = Atomic(0)
+
+  /// How many there had been when memory was given back last.
+  private let trimmedCount = Atomic(0)
+
+  /// Whether it is going to be looked whether memory should be given back.
+  private let isTrimScheduled = Atomic(false)
 
   /// After fewer connections there is nothing worth giving back.
   private static let trimLimit = 100
