@@ -139,15 +139,19 @@ struct Binder {
 
   /// Sets the options of a client's connection.
   static func prepare(_ channel: any Channel) throws {
+    try sendAtOnce(channel)
     let options = channel.syncOptions
-    if channel.remoteAddress?.port != nil {
-      try options?.setOption(.tcpOption(.tcp_nodelay), value: 1)
-    }
     try options?.setOption(.allowRemoteHalfClosure, value: true)
     try options?.setOption(.writeBufferWaterMark, value: ConnectionLimits.writeBuffer)
     try options?.setOption(.recvAllocator, value: receiveAllocator)
     // The end of input then never comes with the last of it: see TransmissionHandler.
     try options?.setOption(.maxMessagesPerRead, value: 1)
+  }
+
+  /// Has replies leave when they are there, over TCP.
+  static func sendAtOnce(_ channel: any Channel) throws {
+    guard channel.remoteAddress?.port != nil else { return }
+    try channel.syncOptions?.setOption(.tcpOption(.tcp_nodelay), value: 1)
   }
 
   /// Listens on both loopback addresses; a host without IPv6 has one.

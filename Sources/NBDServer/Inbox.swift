@@ -27,16 +27,10 @@ struct Inbox {
 
   /// Takes the next request.
   mutating func next() -> Next {
-    let size = Request.size(form)
-    guard buffer.readableBytes >= size else { return .incomplete }
-    guard let request = upcoming ?? Request(decoding: buffer.readableBytesSpan, form: form) else {
-      return .invalid
-    }
-    buffer.moveReaderIndex(forwardBy: size)
-    upcoming =
-      buffer.readableBytes >= size
-      ? Request(decoding: buffer.readableBytesSpan, form: form) : nil
-    return .request(request, upcoming: upcoming)
+    guard buffer.readableBytes >= Request.size(form) else { return .incomplete }
+    guard let request = upcomingRequest else { return .invalid }
+    drop()
+    return .request(request, upcoming: upcomingRequest)
   }
 
   /// The next request, which is not taken; `nil` if it has not arrived, or is none.

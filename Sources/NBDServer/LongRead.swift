@@ -77,14 +77,15 @@ final class ContiguousRead {
 }
 
 extension Range<Int> {
-  /// Takes bytes off the start of the range up to a multiple of `size`, or what there is of
-  /// them, so that chunks end at sectors.
-  mutating func takePiece(_ size: Int) -> Range<Int> { takeFirst(size - lowerBound % size) }
+  /// The bytes up to a multiple of `size`, or what there is of them, so that chunks end at
+  /// sectors.
+  func firstPiece(_ size: Int) -> Range<Int> { first(size - lowerBound % size) }
 
-  /// Takes the first `count` bytes, or what there is of them, off the range.
-  mutating func takeFirst(_ count: Int) -> Range<Int> {
-    let piece = lowerBound..<Swift.min(upperBound, lowerBound + Swift.min(count, self.count))
-    self = piece.upperBound..<upperBound
-    return piece
+  /// The first `count` bytes, or what there is of them.
+  func first(_ count: Int) -> Range<Int> {
+    lowerBound..<Swift.min(upperBound, lowerBound + Swift.min(count, self.count))
   }
+
+  /// Takes off a piece that it starts with.
+  mutating func removeFirst(_ piece: Range<Int>) { self = piece.upperBound..<upperBound }
 }

@@ -52,6 +52,8 @@ final class Reception: ChannelInboundHandler {
   ) -> NegotiationHandler? {
     let mayTalk = { [services] in services.isAlmostIdle(context.eventLoop) }
     guard mayTalk(), let socket = client.socket else { return NegotiationHandler(services) }
+    // It fails for those who have gone, as sending does.
+    try? Binder.sendAtOnce(client)
     let dialogue = Dialogue(services, room: exchange(&room, with: ByteBuffer()))
     var visit = Visit(client, socket, services, dialogue)
     let beginning = visit.talk { _ = busyPoll.wait(until: $0, while: mayTalk) }

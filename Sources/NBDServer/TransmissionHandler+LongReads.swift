@@ -55,7 +55,8 @@ extension TransmissionHandler {
       return
     }
     if sendInPlace(read) { return }
-    let piece = read.rest.takePiece(ConnectionLimits.pieceSize)
+    let piece = read.rest.firstPiece(ConnectionLimits.pieceSize)
+    read.rest.removeFirst(piece)
     let (responder, address) = (responder, read.address)
     let isLast = read.isAtLastPiece
     do throws(ReadFailure) {
@@ -99,29 +100,35 @@ extension TransmissionHandler {
 
   /// Sends the next piece from where it is in memory, if it is there: as long a one as
   /// possible.
-  private func sendInPlace(_ read: ChunkedRead) -> Bool {
-    guard exchange.outbox.isDirect, placed == nil else { return false }
+  ///
+  /// - Parameters:
+  ///   - take: Tells the next piece of a size.
+  ///   - send: Sends a piece, if it is there.
+  private func sendInPlace(
+    _ take: (_ size: Int) -> Range<Int>,
+    _ send: (_ piece: Range<Int>) -> Bool
+  ) -> Bool {
     for size in [ConnectionLimits.pieceInPlaceSize, ConnectionLimits.pieceSize] {
-      var rest = read.rest
-      let piece = rest.takePiece(size)
+      let piece = take(size)
       guard piece.count >= ConnectionLimits.leastInPlace else { return false }
-      if sendInPlace(piece, of: read, followedBy: rest) { return true }
+      if send(piece) { return true }
       // A smaller one would be the same.
       guard piece.count > ConnectionLimits.pieceSize else { return false }
     }
     return false
   }
 
-  private func sendInPlace(
-    _ piece: Range<Int>,
-    of read: ChunkedRead,
-    followedBy rest: Range<Int>
-  ) -> Bool {
+  private func sendInPlace(_ read: ChunkedRead) -> Bool {
+    guard exchange.outbox.isDirect, placed == nil else { return false }
+    return sendInPlace({ read.rest.firstPiece($0) }) { sendInPlace($0, of: read) }
+  }
+
+  private func sendInPlace(_ piece: Range<Int>, of read: ChunkedRead) -> Bool {
     let disk = responder.disk
     guard let segment = disk.soleSegment(of: piece) else { return false }
     var checks = DeferredChecks()
     if let bytes = disk.memory(of: piece, in: segment) {
-      read.rest = rest
+      read.rest.removeFirst(piece)
       let isLast = read.isAtLastPiece
       append(piece, bytes, address: read.address, isLast: isLast)
       if isLast {
@@ -131,7 +138,7 @@ extension TransmissionHandler {
       return true
     }
     guard let bytes = disk.mapping(of: piece, in: segment, deferring: &checks) else { return false }
-    read.rest = rest
+    read.rest.removeFirst(piece)
     // Not the last chunk: an error may have to follow.
     append(piece, bytes, address: read.address, isLast: false)
     read.outstandingCount += 1
@@ -182,7 +189,8 @@ extension TransmissionHandler {
       return
     }
     if !read.hasFailed, sendInPlace(read) { return }
-    let piece = read.rest.takeFirst(ConnectionLimits.pieceSize)
+    let piece = read.rest.first(ConnectionLimits.pieceSize)
+    read.rest.removeFirst(piece)
     guard !read.hasFailed else {
       append(limit: piece.count) { $0.append(zeros: piece.count) }
       return
@@ -214,19 +222,13 @@ extension TransmissionHandler {
     }
   }
 
-  /// Sends the next piece from where it is in memory, if it is there.
   private func sendInPlace(_ read: ContiguousRead) -> Bool {
-    for size in [ConnectionLimits.pieceInPlaceSize, ConnectionLimits.pieceSize] {
-      var rest = read.rest
-      let piece = rest.takeFirst(size)
-      guard piece.count >= ConnectionLimits.leastInPlace else { return false }
-      if let bytes = memory(of: piece) {
-        read.rest = rest
-        exchange.outbox.append(bytes)
-        return true
-      }
+    sendInPlace({ read.rest.first($0) }) { piece in
+      guard let bytes = memory(of: piece) else { return false }
+      read.rest.removeFirst(piece)
+      exchange.outbox.append(bytes)
+      return true
     }
-    return false
   }
 
   /// Fills up a reply whose piece could not be read; an error chunk will say so.
