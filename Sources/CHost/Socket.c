@@ -33,9 +33,12 @@ _Static_assert(sizeof(struct host_piece) == sizeof(struct iovec) &&
 int64_t host_send_pieces(int socket, const struct host_piece *pieces, int count) {
   struct msghdr message = {.msg_iov = (struct iovec *)(uintptr_t)pieces,
                            .msg_iovlen = (size_t)count};
+  const int flags = MSG_DONTWAIT | MSG_NOSIGNAL;
   ssize_t result;
   do {
-    result = sendmsg(socket, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
+    // What is in one piece gets there sooner without a message around it.
+    result = count == 1 ? send(socket, pieces->start, pieces->count, flags)
+                        : sendmsg(socket, &message, flags);
   } while (result < 0 && errno == EINTR);
   return result < 0 ? -errno : result;
 }

@@ -19,14 +19,14 @@ struct BusyPoll {
   private static let mostSkipped = 63
 
   /// How long not to look if others want the processor; at first, and at most.
-  private static let pauses = TimeAmount.milliseconds(50)...TimeAmount.milliseconds(1600)
+  private static let pauses = TimeAmount.milliseconds(5)...TimeAmount.milliseconds(1600)
 
   /// After so many times of some use, others are forgotten.
   private static let oblivion = 1000
 
   /// How many times to look before others get the processor: giving way takes longer than
   /// looking.
-  private static let looksInARow = 4
+  private static let looksInARow = 16
 
   /// How long it is looked; what QEMU allows its event loops is of the default's order.
   private let limit: TimeAmount

@@ -104,6 +104,7 @@ extension TransmissionHandler {
   /// - Parameters:
   ///   - take: Tells the next piece of a size.
   ///   - send: Sends a piece, if it is there.
+  /// - Returns: Whether a piece was sent.
   private func sendInPlace(
     _ take: (_ size: Int) -> Range<Int>,
     _ send: (_ piece: Range<Int>) -> Bool

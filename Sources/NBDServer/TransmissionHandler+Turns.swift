@@ -28,8 +28,18 @@ extension TransmissionHandler {
         return
       }
       process(context)
-      // The event loop has other things to do.
-      guard NIODeadline.now() < end else { return }
+      guard NIODeadline.now() < end else { return stayAwakeLater(context) }
+    }
+  }
+
+  /// Goes on waiting awake once the event loop has done what else there is to do, and without
+  /// it falling asleep before.
+  private func stayAwakeLater(_ context: ChannelHandlerContext) {
+    guard services.isAlmostIdle(context.eventLoop) else { return }
+    let bound = NIOLoopBound((handler: self, context: context), eventLoop: context.eventLoop)
+    context.eventLoop.execute {
+      let (handler, context) = bound.value
+      handler.stayAwake(context)
     }
   }
 

@@ -48,7 +48,8 @@ extension Suite {
   ) throws -> [(Figure, Double)] {
     var plan = LoadPlan()
     plan.ranges = [cached]
-    plan.duration = 500_000_000
+    // Storage is slow at times, for longer than half a second.
+    plan.duration = neighbour == .cold ? 2_000_000_000 : 500_000_000
     var crowd: Crowd?
     if neighbour != .none {
       var others = LoadPlan(reading: others)
