@@ -23,6 +23,7 @@ extension OutputRawSpan {
   /// Appends an integer in little-endian order.
   ///
   /// - Precondition: There is room.
+  @inlinable
   public mutating func append<Value: FixedWidthInteger & BitwiseCopyable>(
     littleEndian value: Value
   ) {
