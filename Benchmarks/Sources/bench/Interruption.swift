@@ -14,7 +14,8 @@ enum Interruption {
   private static let state = Mutex(State())
   private static let isEnding = Atomic(false)
 
-  /// From now on SIGINT, SIGTERM and SIGHUP end what runs, and remove `folders`.
+  /// From now on SIGINT, SIGTERM and SIGHUP end what runs, and remove `folders`; so does it
+  /// if nobody reads what is printed.
   static func remove(_ folders: [String]) {
     state.withLock { $0.folders = folders }
     var signals = sigset_t()
@@ -36,6 +37,8 @@ enum Interruption {
       nil
     )
     pthread_detach(thread)
+    // The thread that prints gets this one, not the one that waits.
+    signal(SIGPIPE) { _ in kill(getpid(), SIGTERM) }
   }
 
   /// Starts a program, unless all is about to end.

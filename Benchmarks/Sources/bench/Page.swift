@@ -36,6 +36,7 @@ struct Page: ParsableCommand {
       ("The same over TCP", "file/tcp/"),
       ("A host file that is not in the page cache", "cold-file/unix/"),
       ("A linuxdisk of 100,000 small files", "linuxdisk/unix/"),
+      ("The same of 9,000, which can all be kept open", "linuxdisk-9k/unix/"),
       ("Making disks, from starting the program to the first byte", "building/"),
       ("Whole jobs", "jobs/"),
       ("4 KiB reads of a cached file, one at a time, beside another client", "neighbour/"),

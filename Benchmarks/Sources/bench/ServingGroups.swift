@@ -13,6 +13,7 @@ extension Suite {
     }
     if wants("cold-file/") { try measure(file(isTCP: false, isCold: true)) }
     if wants("linuxdisk/") { try measure(linuxDisk()) }
+    if wants("linuxdisk-9k/") { try measure(smallLinuxDisk()) }
   }
 
   private func transport(_ isTCP: Bool) -> String { isTCP ? "tcp" : "unix" }
@@ -161,16 +162,40 @@ extension Suite {
 
   /// 100,000 small files in 1,000 directories, read at random where there is data.
   func linuxDisk() throws -> ServingGroup {
-    let tree = try smallFiles()
-    let count = scaled(100_000)
+    try linuxDisk(
+      "linuxdisk/unix/",
+      of: smallFiles(),
+      count: scaled(100_000),
+      [1, 16, 64].map { .random(depth: $0) } + [ServingCase(name: "nbdcopy", work: .copy)]
+    )
+  }
+
+  /// The same with as many files as can be kept open, where a process may have 20,000
+  /// descriptors.
+  func smallLinuxDisk() throws -> ServingGroup {
+    let tree = try inputs.tree("few", directories: scaled(90), files: 100, largest: 8000)
+    return linuxDisk(
+      "linuxdisk-9k/unix/",
+      of: tree,
+      count: scaled(9000),
+      [1, 64].map { .random(depth: $0) }
+    )
+  }
+
+  private func linuxDisk(
+    _ prefix: String,
+    of tree: String,
+    count: Int,
+    _ cases: [ServingCase]
+  ) -> ServingGroup {
     let findRanges = { (server: Server, contender: inout Contender) in
       let connection = try Negotiated(to: server.address, blockStatus: true)
       defer { connection.disconnect() }
       contender.ranges = try connection.dataRanges()
     }
     return ServingGroup(
-      prefix: "linuxdisk/unix/",
-      title: "linuxdisk of \(scaled(100_000)) files",
+      prefix: prefix,
+      title: "linuxdisk of \(count) files",
       contenders: [Peer.nbdgen, .nbdkit].map { peer in
         Contender(
           peer: peer,
@@ -181,7 +206,7 @@ extension Suite {
           prepare: findRanges
         )
       },
-      cases: [1, 16, 64].map { .random(depth: $0) } + [ServingCase(name: "nbdcopy", work: .copy)]
+      cases: cases
     )
   }
 
