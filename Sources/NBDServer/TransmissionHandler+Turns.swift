@@ -35,10 +35,12 @@ extension TransmissionHandler {
   /// Goes on waiting awake once the event loop has done what else there is to do, and without
   /// it falling asleep before.
   private func stayAwakeLater(_ context: ChannelHandlerContext) {
-    guard services.isAlmostIdle(context.eventLoop) else { return }
+    guard !isAwakeLater, services.isAlmostIdle(context.eventLoop) else { return }
+    isAwakeLater = true
     let bound = NIOLoopBound((handler: self, context: context), eventLoop: context.eventLoop)
     context.eventLoop.execute {
       let (handler, context) = bound.value
+      handler.isAwakeLater = false
       handler.stayAwake(context)
     }
   }
