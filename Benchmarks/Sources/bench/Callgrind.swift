@@ -9,8 +9,14 @@ final class Callgrind {
 
   /// Starts it, and waits until clients can connect.
   ///
+  /// - Parameters:
+  ///   - program: nbdgen.
+  ///   - words: What is to be served.
+  ///   - isAwake: Whether it stays awake for what clients do next. How often it looks then is
+  ///     a matter of time, but few times where clients are so much quicker than it is.
+  ///   - folder: Where to put files.
   /// - Throws: ``BenchFailure``
-  init(_ program: String, _ words: [String], in folder: String) throws {
+  init(_ program: String, _ words: [String], isAwake: Bool = false, in folder: String) throws {
     let output = "\(folder)/callgrind.out"
     self.output = output
     server = try Server(
@@ -21,8 +27,7 @@ final class Callgrind {
     ) { address in
       ["valgrind", "--tool=callgrind", "--callgrind-out-file=\(output)", program]
         + Commands.listen(address)
-        // How often it looks for requests while it waits is a matter of time.
-        + ["--limit", "busy-poll=0"] + words
+        + ["--limit", isAwake ? "busy-poll=1s" : "busy-poll=0"] + words
     }
   }
 

@@ -25,9 +25,10 @@ struct Cost: ParsableCommand {
     defer { inputs.remove() }
     let program = try Callgrind.strip(URL(fileURLWithPath: nbdgen).path, in: inputs.folder)
     var found: [String: Int] = [:]
-    for (content, cases) in Self.cases {
-      for (name, count) in try Self.measure(program, content, cases, inputs) {
-        found["\(content.rawValue)/\(name)"] = count
+    for (content, names, isAwake) in Self.cases {
+      let counts = try Self.measure(program, content, names, isAwake: isAwake, inputs)
+      for (name, count) in counts {
+        found["\(content.rawValue)/\(name)\(isAwake ? "-awake" : "")"] = count
       }
     }
     let recorded = record ? nil : try CostRecord(readFrom: check)
@@ -40,13 +41,14 @@ struct Cost: ParsableCommand {
     }
   }
 
-  /// What is measured of each disk.
-  private static let cases: [(Content, [String])] = [
-    (.memory, ["1", "16", "160k", "block-status", "connect"]),
-    (.file, ["1", "16", "160k"]),
-    (.holes, ["16", "160k"]),
-    (.repeating, ["16"]),
-    (.linuxdisk, ["16", "block-status"]),
+  /// What is measured of each disk, and whether by a server that stays awake for its clients.
+  private static let cases: [(content: Content, names: [String], isAwake: Bool)] = [
+    (.memory, ["1", "16", "160k", "block-status", "connect"], false),
+    (.memory, ["connect"], true),
+    (.file, ["1", "16", "160k"], false),
+    (.holes, ["16", "160k"], false),
+    (.repeating, ["16"], false),
+    (.linuxdisk, ["16", "block-status"], false),
   ]
 
   /// The difference between doing it often and seldom, so that connecting and what is done
@@ -55,9 +57,11 @@ struct Cost: ParsableCommand {
     _ program: String,
     _ content: Content,
     _ names: [String],
+    isAwake: Bool,
     _ inputs: Inputs
   ) throws -> [(String, Int)] {
-    let callgrind = try Callgrind(program, content.words(inputs), in: inputs.folder)
+    let words = try content.words(inputs)
+    let callgrind = try Callgrind(program, words, isAwake: isAwake, in: inputs.folder)
     defer { callgrind.server.end() }
     let ranges = try content.ranges(at: callgrind.server.address)
     return try names.map { name in
