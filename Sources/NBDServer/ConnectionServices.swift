@@ -211,8 +211,8 @@ final class ConnectionServices: Sendable {
   }
 
   /// Gives memory back to the host when many clients have come and gone, and none has come
-  /// for a while; the allocator would keep it.
-  private func scheduleTrim(_ eventLoop: any EventLoop) {
+  /// for a while, or they keep coming; the allocator would keep it.
+  private func scheduleTrim(_ eventLoop: any EventLoop, postponed: Int = 0) {
     let count = connectionCount.load(ordering: .relaxed)
     guard count >= trimmedCount.load(ordering: .relaxed) + Self.trimLimit,
       !isTrimScheduled.exchange(true, ordering: .relaxed)
@@ -221,15 +221,19 @@ final class ConnectionServices: Sendable {
       isTrimScheduled.store(false, ordering: .relaxed)
       // Otherwise the last one to go will see to it.
       guard openChannels.isEmpty else { return }
-      guard connectionCount.load(ordering: .relaxed) == count else {
-        return scheduleTrim(eventLoop)
+      let now = connectionCount.load(ordering: .relaxed)
+      guard now == count || postponed == Self.mostPostponed else {
+        return scheduleTrim(eventLoop, postponed: postponed + 1)
       }
-      trimmedCount.store(count, ordering: .relaxed)
+      trimmedCount.store(now, ordering: .relaxed)
       makers.submit { isActive in
         if isActive { host_trim_memory() }
       }
     }
   }
+
+  /// How many times giving memory back is put off.
+  private static let mostPostponed = 4
 
   /// Connections so far.
   private let connectionCount = Atomic(0)

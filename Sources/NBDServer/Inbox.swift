@@ -70,16 +70,7 @@ struct Inbox {
   }
 
   /// Adds what has arrived at a socket: how many bytes, 0 at the end, or a negated errno.
-  mutating func receive(from socket: CInt) -> Int64 {
-    var result: Int64 = 0
-    unsafe buffer.writeWithUnsafeMutableBytes(
-      minimumWritableBytes: ConnectionLimits.receiveSize
-    ) { room in
-      result = unsafe host_receive(socket, room.baseAddress, room.count)
-      return max(0, Int(result))
-    }
-    return result
-  }
+  mutating func receive(from socket: CInt) -> Int64 { buffer.receive(from: socket) }
 
   /// Gives back memory that is not needed, for the next one to use.
   mutating func tidy(keepsRoom: Bool) {
@@ -88,5 +79,19 @@ struct Inbox {
     } else if buffer.readerIndex > ConnectionLimits.batchSize {
       buffer.discardReadBytes()
     }
+  }
+}
+
+extension ByteBuffer {
+  /// Appends what has arrived at a socket: how many bytes, 0 at the end, or a negated errno.
+  mutating func receive(from socket: CInt) -> Int64 {
+    var result: Int64 = 0
+    unsafe writeWithUnsafeMutableBytes(
+      minimumWritableBytes: ConnectionLimits.receiveSize
+    ) { room in
+      result = unsafe host_receive(socket, room.baseAddress, room.count)
+      return max(0, Int(result))
+    }
+    return result
   }
 }

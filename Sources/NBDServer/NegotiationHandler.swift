@@ -79,7 +79,12 @@ final class NegotiationHandler: ChannelDuplexHandler, RemovableChannelHandler {
       flush(context)
     case .middle(let unsent, let event):
       beginning = .greeting
+      // What the client said since has to wait for what it said before.
+      isProcessing = true
       if unsent.readableBytes > 0 { context.writeAndFlush(wrapOutboundOut(unsent), promise: nil) }
+      isProcessing = false
+      // It may turn out to be gone.
+      if case .ended = state { return }
       perform(event, context)
       process(context)
     }

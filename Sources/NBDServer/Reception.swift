@@ -43,7 +43,8 @@ final class Reception: ChannelInboundHandler {
     }
   }
 
-  /// Talks to a client as long as it is quick, and nobody else needs the event loop.
+  /// Talks to a client as long as it is quick, for a turn at most, if the event loop has no
+  /// other one.
   ///
   /// - Returns: What goes on with the conversation; `nil` if it is over.
   private func meet(
@@ -58,8 +59,7 @@ final class Reception: ChannelInboundHandler {
     var visit = Visit(client, socket, services, dialogue)
     let beginning = visit.talk { _ = busyPoll.wait(until: $0, while: mayTalk) }
     guard let beginning else {
-      room = visit.dialogue.inbound
-      room.clear()
+      room = visit.takeRoom()
       return nil
     }
     return NegotiationHandler(services, visit.dialogue, beginning)

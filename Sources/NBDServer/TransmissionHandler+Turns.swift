@@ -28,20 +28,12 @@ extension TransmissionHandler {
         return
       }
       process(context)
-      guard NIODeadline.now() < end else { return stayAwakeLater(context) }
-    }
-  }
-
-  /// Goes on waiting awake once the event loop has done what else there is to do, and without
-  /// it falling asleep before.
-  private func stayAwakeLater(_ context: ChannelHandlerContext) {
-    guard !isAwakeLater, services.isAlmostIdle(context.eventLoop) else { return }
-    isAwakeLater = true
-    let bound = NIOLoopBound((handler: self, context: context), eventLoop: context.eventLoop)
-    context.eventLoop.execute {
-      let (handler, context) = bound.value
-      handler.isAwakeLater = false
-      handler.stayAwake(context)
+      guard NIODeadline.now() < end else {
+        // The event loop has other things to do, and comes back at once if there is
+        // something to receive: it does not fall asleep on the way.
+        busyPoll.wait(for: .readable, while: isIdle)
+        return
+      }
     }
   }
 

@@ -84,9 +84,6 @@ final class TransmissionHandler: ChannelDuplexHandler {
   var isGivingWay = false
   var turnsInARow = 0
 
-  /// Whether it is going to stay awake once the event loop has done what else there is.
-  var isAwakeLater = false
-
   init(
     _ responder: Responder,
     _ services: ConnectionServices,

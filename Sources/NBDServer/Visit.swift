@@ -1,4 +1,3 @@
-import CHost
 import NBDProtocol
 import NIOCore
 import SystemPackage
@@ -17,8 +16,11 @@ struct Visit {
   /// Waits until something has happened, for a moment at most.
   typealias Wait = (_ hasHappened: () -> Bool) -> Void
 
-  /// How long a client may talk, while others wait to be accepted.
-  private static let turn = TimeAmount.microseconds(500)
+  /// When nothing more is waited for: others may want to be accepted.
+  private let end: NIODeadline
+
+  /// The time that a client gets, in times of waiting for it.
+  private static let turn = 10
 
   init(
     _ client: any Channel,
@@ -31,19 +33,19 @@ struct Visit {
     self.services = services
     self.dialogue = dialogue
     outbox = Outbox(ByteBufferAllocator(), socket: socket)
+    end = .now() + TimeAmount(services.limits.busyPollTime * Self.turn)
   }
 
   /// Greets the client, and answers it as long as it is quick.
   ///
   /// - Returns: Where to go on; `nil` if the conversation is over.
   mutating func talk(_ wait: Wait) -> NegotiationHandler.Beginning? {
-    let end = NIODeadline.now() + Self.turn
     say(Greeting.encode())
     while true {
       let event = dialogue.next()
       switch event {
       case .incomplete:
-        guard flush(), NIODeadline.now() < end else { return leave(.incomplete) }
+        guard flush() else { return leave(.incomplete) }
         switch hear(wait) {
         case .something: break
         case .nothing: return leave(.incomplete)
@@ -67,6 +69,13 @@ struct Visit {
         return leave(event)
       }
     }
+  }
+
+  /// Gives away the room for what arrives, once the conversation is over.
+  mutating func takeRoom() -> ByteBuffer {
+    var room = exchange(&dialogue.inbound, with: ByteBuffer())
+    room.clear()
+    return room
   }
 
   private mutating func leave(_ event: Dialogue.Event) -> NegotiationHandler.Beginning {
@@ -100,16 +109,12 @@ struct Visit {
 
   /// Takes what the client says next.
   private mutating func hear(_ wait: Wait) -> Hearing {
+    guard NIODeadline.now() < end else { return .nothing }
     let nothing = -Int64(Errno.wouldBlock.rawValue)
     var result = nothing
     if dialogue.inbound.readableBytes == 0 { dialogue.inbound.clear() }
     wait {
-      unsafe dialogue.inbound.writeWithUnsafeMutableBytes(
-        minimumWritableBytes: ConnectionLimits.receiveSize
-      ) { room in
-        result = unsafe host_receive(socket, room.baseAddress, room.count)
-        return max(0, Int(result))
-      }
+      result = dialogue.inbound.receive(from: socket)
       return result != nothing
     }
     if result < 0 && result != nothing {

@@ -43,6 +43,32 @@ extension ServerTests {
       isEnough.set()
       #expect(greedy.isDone(within: 30))
     }
+
+    @Test(
+      "N3: a client that never pauses does not keep others from being accepted",
+      .disabled(if: Sanitizer.isActive, "no client is quick where a sanitizer makes it slow")
+    )
+    func restlessClient() throws {
+      var limits = ServerLimits()
+      // So that it is quick for sure.
+      limits.busyPollTime = .milliseconds(100)
+      let server = try RunningServer(Disk([1, 2, 3]), limits: limits)
+      let endpoint = server.endpoint
+      let (isReady, isEnough) = (Flag(), Flag())
+      let restless = Background {
+        guard let client = try? NBDTestClient.connect(endpoint) else { return }
+        while !isEnough.isSet, (try? client.read(offset: 0, length: 3)) != nil { isReady.set() }
+      }
+      defer { isEnough.set() }
+      #expect(holdsSoon { isReady.isSet })
+      for _ in 0..<8 {
+        let client = try NBDTestClient.connect(endpoint, timeout: 10)
+        try client.perform(NBD.Command.flush)
+        client.close()
+      }
+      isEnough.set()
+      #expect(restless.isDone(within: 30))
+    }
   }
 }
 

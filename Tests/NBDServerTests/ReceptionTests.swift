@@ -1,7 +1,6 @@
 import DiskModel
 import Glibc
 import Logging
-import NBDProtocol
 import NIOCore
 import NIOEmbedded
 import SystemPackage
@@ -202,6 +201,26 @@ extension ServerTests {
         return
       }
       #expect(unsent.readableBytes > 0 && visit.said > 0)
+    }
+
+    @Test("a client that is gone when it gets its place harms nobody")
+    func goneEarly() throws {
+      var limits = ServerLimits()
+      limits.busyPollTime = .milliseconds(100)
+      let server = try RunningServer(Self.exports, limits: limits)
+      for name in ["yours", "later", "disk"] {
+        // More than a visit takes at a time.
+        let rest = Array(Array(repeating: Self.list, count: 1000).joined())
+        for attempt in 0..<50 {
+          let client = try NBDTestClient(unixPath: server.path)
+          try client.readGreeting()
+          try client.send(Self.flags + Self.list + Self.go(name) + (attempt % 2 == 0 ? rest : []))
+          client.close()
+        }
+      }
+      #expect(holdsSoon { server.server.metrics.connectionCount == 150 })
+      #expect(holdsSoon { server.server.metrics.openCount == 0 })
+      try server.checkService()
     }
 
     /// Knows how many clients came.

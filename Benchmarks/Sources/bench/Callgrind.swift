@@ -27,7 +27,7 @@ final class Callgrind {
     ) { address in
       ["valgrind", "--tool=callgrind", "--callgrind-out-file=\(output)", program]
         + Commands.listen(address)
-        + ["--limit", isAwake ? "busy-poll=1s" : "busy-poll=0"] + words
+        + ["--limit", isAwake ? "busy-poll=1000" : "busy-poll=0"] + words
     }
   }
 
