@@ -25,7 +25,7 @@ public enum LoadClient {
       return try LoadConnection(
         negotiated,
         plan: plan,
-        offsets: OffsetSequence(plan, negotiated.size, index)
+        offsets: try OffsetSequence(plan, negotiated.size, index)
       )
     }
     let perConnection = plan.limit / plan.connections
@@ -46,7 +46,7 @@ public enum LoadClient {
     }
     while answered < plan.limit {
       if connections.count > 1 {
-        waitAwake(for: &polled)
+        wait(for: &polled, sleeps: plan.sleeps)
       }
       for (index, connection) in connections.enumerated()
       where connections.count == 1 || polled[index].revents != 0 {
@@ -75,7 +75,7 @@ public enum LoadClient {
     let latencies = result.latencies
     while answered < asked {
       if connections.count > 1 {
-        waitAwake(for: &polled)
+        wait(for: &polled, sleeps: plan.sleeps)
       }
       for (index, connection) in connections.enumerated()
       where connections.count == 1 || polled[index].revents != 0 {
@@ -88,13 +88,14 @@ public enum LoadClient {
     return result
   }
 
-  /// Waits until a server answers, awake at first, as ``Socket/receiveAwake(into:)`` does.
-  private static func waitAwake(for polled: inout [pollfd]) {
+  /// Waits until a server answers; unless it sleeps, awake at first, as
+  /// ``Socket/receiveAwake(into:)`` does.
+  private static func wait(for polled: inout [pollfd], sleeps: Bool) {
     let end = Clocks.now() + Socket.wakefulness
-    repeat {
+    while !sleeps && Clocks.now() < end {
       if unsafe poll(&polled, nfds_t(polled.count), 0) > 0 { return }
       sched_yield()
-    } while Clocks.now() < end
+    }
     unsafe _ = poll(&polled, nfds_t(polled.count), -1)
   }
 

@@ -108,7 +108,7 @@ import Glibc
     let room = unsafe UnsafeMutableRawBufferPointer(rebasing: incoming[incomingCount...])
     // Where instructions are counted, how the client's time passes must not matter.
     incomingCount +=
-      plan.idleProcess == nil
+      plan.idleProcess == nil && !plan.sleeps
       ? try unsafe socket.receiveAwake(into: room) : try unsafe socket.receive(into: room)
     let now = Clocks.now()
     var position = 0

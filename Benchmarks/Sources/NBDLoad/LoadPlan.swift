@@ -27,6 +27,12 @@ public struct LoadPlan: Sendable {
   /// The server's process, if it is to have nothing to do any more before the next requests
   /// are sent, all together, when all of the last were answered; `nil` to keep it busy.
   public var idleProcess: pid_t?
+  /// Whether the client sleeps while it waits, rather than staying awake at first.
+  ///
+  /// Staying awake keeps what waking a client takes out of what is measured. But whoever
+  /// stays awake gives way to everybody who wants the processor: where there are more of
+  /// them than processors, how long that takes is measured then, and not the server.
+  public var sleeps = false
   /// How many connections there are, all served by one thread of the client.
   public var connections = 1
   /// Which offsets are asked for.

@@ -9,8 +9,8 @@ struct OffsetSequence {
   private var position: Int
   private var random: QuickRandom
 
-  /// - Precondition: A request fits into one of the ranges.
-  init(_ plan: LoadPlan, _ size: Int, _ connection: Int) {
+  /// - Throws: ``LoadFailure`` if a request fits into none of the ranges.
+  init(_ plan: LoadPlan, _ size: Int, _ connection: Int) throws {
     requestSize = plan.requestSize
     pattern = plan.pattern
     for range in plan.ranges.isEmpty ? [0..<size] : plan.ranges {
@@ -20,7 +20,7 @@ struct OffsetSequence {
       before.append(count)
       count += fitting
     }
-    precondition(count > 0, "a request fits somewhere")
+    guard count > 0 else { throw LoadFailure.noRoom(requestSize: requestSize, diskSize: size) }
     random = QuickRandom(seed: plan.seed &+ UInt64(connection))
     position = count / plan.connections * connection
   }

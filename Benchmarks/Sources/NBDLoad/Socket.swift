@@ -166,6 +166,8 @@ public enum LoadFailure: Error, CustomStringConvertible {
   case replied(UInt32)
   /// A reply differs from what it should have been.
   case wrongBytes(offset: Int)
+  /// Where the plan has requests go, the disk has no room for one.
+  case noRoom(requestSize: Int, diskSize: Int)
 
   /// What happened, in words.
   public var description: String {
@@ -175,6 +177,8 @@ public enum LoadFailure: Error, CustomStringConvertible {
     case .protocolViolation(let what): "the server \(what)"
     case .replied(let code): "the server replied with error \(code)"
     case .wrongBytes(let offset): "wrong bytes at offset \(offset)"
+    case .noRoom(let requestSize, let diskSize):
+      "the disk of \(diskSize) bytes has no room for \(requestSize) bytes where they are wanted"
     }
   }
 }

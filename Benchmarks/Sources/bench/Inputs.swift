@@ -158,11 +158,16 @@ final class Inputs {
   }
 
   /// Has the system know all of a file's pages.
-  static func warm(_ path: String) throws {
+  static func warm(_ path: String, _ count: Int = .max) throws {
     let file = unsafe open(path, O_RDONLY | O_CLOEXEC)
     guard file >= 0 else { throw BenchFailure("cannot read \(path)") }
     defer { close(file) }
     var piece = [UInt8](repeating: 0, count: 1 << 20)
-    while unsafe read(file, &piece, piece.count) > 0 {}
+    var left = count
+    while left > 0 {
+      let got = unsafe read(file, &piece, min(left, piece.count))
+      guard got > 0 else { return }
+      left -= got
+    }
   }
 }

@@ -32,6 +32,12 @@ struct Load: ParsableCommand {
   @Option(help: "Requests to make at most.")
   var requests = Int.max
 
+  @Option(help: "Where on the disk to begin asking, in bytes.")
+  var from = 0
+
+  @Option(help: "Where on the disk to stop asking, in bytes; its end, unless given.")
+  var to: Int?
+
   @Option(help: "A file that has the bytes of the disk, to compare with.")
   var reference: String?
 
@@ -40,6 +46,9 @@ struct Load: ParsableCommand {
 
   @Flag(help: "Ask for block status rather than data.")
   var blockStatus = false
+
+  @Flag(help: "Sleep while waiting, rather than staying awake at first.")
+  var sleep = false
 
   @Flag(help: "Ask only where there is data.")
   var data = false
@@ -55,7 +64,15 @@ struct Load: ParsableCommand {
     if requests != .max { plan.warmUp = 0 }
     plan.reference = reference
     plan.pattern = sequential ? .sequential : .random
+    plan.sleeps = sleep
     plan.request = blockStatus ? .blockStatus : .read
+    if from != 0 || to != nil {
+      let to = to ?? .max
+      guard from >= 0, to >= from, to - from >= bytes else {
+        throw ValidationError("between --from and --to there is no room for a request")
+      }
+      plan.ranges = [from..<to]
+    }
     if data {
       let connection = try Negotiated(to: address, blockStatus: true)
       plan.ranges = try connection.dataRanges()

@@ -5,6 +5,10 @@ import Synchronization
 /// How long a client's cached reads take while another client reads what is not in
 /// memory.
 extension Suite {
+  /// How often at least it is measured: where threads wait for processors, which of them
+  /// is where is left to chance for as long as a server runs.
+  private static let leastRuns = 9
+
   func measureNeighbours() throws {
     guard wants("neighbour/") else { return }
     let cached = 64 << 20
@@ -14,26 +18,28 @@ extension Suite {
       .nbdgen: commands.generator(.nbdgen, ["data", "<\(file)"]),
       .nbdkit: commands.generator(.nbdkit, ["file", file]),
     ]
-    for (name, neighbour) in [
-      ("alone", Neighbour.none), ("beside-cached-reads", .cached), ("beside-cold-reads", .cold),
-      ("beside-cold-reads-elsewhere", .coldElsewhere),
-    ] {
-      try alternate([.nbdgen, .nbdkit], "neighbour/\(name)", runs: runs, failing: .p50) { peer in
-        guard let command = commands[peer] else { return [] }
-        try Inputs.warm(file)
-        if [.cold, .coldElsewhere].contains(neighbour) { try Inputs.drop(file, cached..<size) }
-        // One that has read nothing: what a server has in its own memory the system does
-        // not forget.
-        let server = try Server(peer, at: address(peer), log: log, command: command)
-        defer { server.end() }
-        guard neighbour == .coldElsewhere else {
-          let address = server.address
-          return try measure(server, neighbour, at: address, 0..<cached, others: cached..<size)
-        }
-        let other = try Server(peer, at: address(peer, "other"), log: log, command: command)
-        defer { other.end() }
-        return try measure(server, .cold, at: other.address, 0..<cached, others: cached..<size)
+    let contestants = Neighbour.allCases.flatMap { neighbour in
+      [Peer.nbdgen, .nbdkit].map { Contestant(test: "neighbour/\(neighbour.rawValue)", peer: $0) }
+    }
+    let runs = isQuick ? runs : max(runs, Self.leastRuns)
+    try alternate(contestants, runs: runs, failing: .p50) { contestant in
+      let peer = contestant.peer
+      guard let command = commands[peer],
+        let neighbour = Neighbour(rawValue: String(contestant.test.dropFirst("neighbour/".count)))
+      else { return [] }
+      if neighbour.readsColdData { try Inputs.drop(file, cached..<size) }
+      try Inputs.warm(file, neighbour == .cached ? size : cached)
+      // One that has read nothing: what a server has in its own memory the system does
+      // not forget.
+      let server = try Server(peer, at: address(peer), log: log, command: command)
+      defer { server.end() }
+      guard neighbour == .coldElsewhere else {
+        let address = server.address
+        return try measure(server, neighbour, at: address, 0..<cached, others: cached..<size)
       }
+      let other = try Server(peer, at: address(peer, "other"), log: log, command: command)
+      defer { other.end() }
+      return try measure(server, neighbour, at: other.address, 0..<cached, others: cached..<size)
     }
     report("4 KiB reads, one at a time, and a neighbour with 16", "neighbour/")
     inputs.forget("neighbours")
@@ -49,11 +55,14 @@ extension Suite {
     var plan = LoadPlan()
     plan.ranges = [cached]
     // Storage is slow at times, for longer than half a second.
-    plan.duration = neighbour == .cold ? 2_000_000_000 : 500_000_000
+    plan.duration = 1_000_000_000
+    // More threads than processors.
+    plan.sleeps = true
     var crowd: Crowd?
     if neighbour != .none {
       var others = LoadPlan(reading: others)
       others.depth = 16
+      others.sleeps = true
       crowd = try Crowd(others, at: neighboursAddress)
     }
     let result = try LoadClient.run(plan, at: server.address)
@@ -66,10 +75,15 @@ extension Suite {
 }
 
 /// What the other client does.
-private enum Neighbour {
-  case none, cached, cold
+private enum Neighbour: String, CaseIterable {
+  case none = "alone"
+  case cached = "beside-cached-reads"
+  case cold = "beside-cold-reads"
   /// The same as ``cold``, at a server of its own: what is left then is the machine's doing.
-  case coldElsewhere
+  case coldElsewhere = "beside-cold-reads-elsewhere"
+
+  /// Whether what it reads is not in memory.
+  var readsColdData: Bool { self == .cold || self == .coldElsewhere }
 }
 
 extension LoadPlan {

@@ -68,31 +68,49 @@ final class Suite {
     failing figureOfFailure: Figure = .rate,
     measure: (Peer) throws -> [(Figure, Double)]
   ) throws {
-    var found: [Peer: [(figure: Figure, runs: [Double])]] = [:]
-    var failures: [Peer: String] = [:]
+    let contestants = peers.map { Contestant(test: test, peer: $0) }
+    try alternate(contestants, runs: runs, failing: figureOfFailure) { try measure($0.peer) }
+  }
+
+  /// A server in a case.
+  struct Contestant: Hashable {
+    var test: String
+    var peer: Peer
+  }
+
+  /// Measures in turn, each time another one first, what is to be compared across cases.
+  func alternate(
+    _ contestants: [Contestant],
+    runs: Int,
+    failing figureOfFailure: Figure,
+    measure: (Contestant) throws -> [(Figure, Double)]
+  ) throws {
+    var found: [Contestant: [(figure: Figure, runs: [Double])]] = [:]
+    var failures: [Contestant: String] = [:]
     for run in 0..<runs {
-      for index in peers.indices {
-        let peer = peers[(index + run) % peers.count]
-        guard failures[peer] == nil else { continue }
+      for index in contestants.indices {
+        let contestant = contestants[(index + run) % contestants.count]
+        guard failures[contestant] == nil else { continue }
         do {
-          for (figure, value) in try measure(peer) {
-            if let place = found[peer]?.firstIndex(where: { $0.figure == figure }) {
-              found[peer]?[place].runs.append(value)
+          for (figure, value) in try measure(contestant) {
+            if let place = found[contestant]?.firstIndex(where: { $0.figure == figure }) {
+              found[contestant]?[place].runs.append(value)
             } else {
-              found[peer, default: []].append((figure, [value]))
+              found[contestant, default: []].append((figure, [value]))
             }
           }
         } catch {
           Interruption.stopIfEnding()
-          failures[peer] = "\(error)"
+          failures[contestant] = "\(error)"
         }
       }
     }
-    for peer in peers {
-      for (figure, runs) in found[peer] ?? [] {
-        try results.add(test, figure, peer, runs, remark: failures[peer])
+    for contestant in contestants {
+      let (test, peer) = (contestant.test, contestant.peer)
+      for (figure, runs) in found[contestant] ?? [] {
+        try results.add(test, figure, peer, runs, remark: failures[contestant])
       }
-      if found[peer] == nil, let failure = failures[peer] {
+      if found[contestant] == nil, let failure = failures[contestant] {
         try results.add(test, figureOfFailure, peer, [], remark: failure)
       }
     }
