@@ -132,14 +132,14 @@ struct Binder {
   /// Gets a client's connection going, of whatever kind it is.
   private func start(_ channel: any Channel) -> EventLoopFuture<Void> {
     channel.eventLoop.makeCompletedFuture {
+      try Self.sendAtOnce(channel)
       try Self.prepare(channel)
       try initialize(channel)
     }
   }
 
-  /// Sets the options of a client's connection.
+  /// Sets the options of a client's connection that the channel has, not its socket.
   static func prepare(_ channel: any Channel) throws {
-    try sendAtOnce(channel)
     let options = channel.syncOptions
     try options?.setOption(.allowRemoteHalfClosure, value: true)
     try options?.setOption(.writeBufferWaterMark, value: ConnectionLimits.writeBuffer)

@@ -23,7 +23,7 @@ final class NegotiationHandler: ChannelDuplexHandler, RemovableChannelHandler {
   var gate = ReadGate()
   private var busyPoll: BusyPoll?
 
-  /// The connection's socket, if it is one.
+  /// The connection's socket, if it is one and known.
   private(set) var socket: CInt?
   private var isProcessing = false
 
@@ -49,9 +49,9 @@ final class NegotiationHandler: ChannelDuplexHandler, RemovableChannelHandler {
   enum Beginning {
     /// With the greeting.
     case greeting
-    /// In the middle of the dialogue: with what is left to be sent of a reply, and what is
-    /// to be done next.
-    case middle(unsent: ByteBuffer, Dialogue.Event)
+    /// In the middle of the dialogue over a socket: with what is left to be sent of a reply,
+    /// and what is to be done next.
+    case middle(CInt, unsent: ByteBuffer, Dialogue.Event)
   }
 
   /// Begins with a client that was told nothing.
@@ -70,14 +70,18 @@ final class NegotiationHandler: ChannelDuplexHandler, RemovableChannelHandler {
     deadline = .now() + TimeAmount(services.limits.negotiationTime)
     dialogue.lastMessage = .now()
     watch(context)
-    socket = context.channel.socket
+    if case .middle(let socket, _, _) = beginning {
+      self.socket = socket
+    } else {
+      socket = context.channel.socket
+    }
     busyPoll = BusyPoll(socket, services.limits)
     context.fireChannelActive()
     switch beginning {
     case .greeting:
       send(Greeting.encode())
       flush(context)
-    case .middle(let unsent, let event):
+    case .middle(_, let unsent, let event):
       beginning = .greeting
       // What the client said since has to wait for what it said before.
       isProcessing = true

@@ -28,6 +28,8 @@ final class Reception: ChannelInboundHandler {
     let client = unwrapInboundIn(data)
     let address = client.remoteAddress?.ipAddress
     guard services.admit(client, from: address) else { return client.close(promise: nil) }
+    // It fails for those who have gone, as sending does.
+    try? Binder.sendAtOnce(client)
     guard let handler = meet(client, context) else {
       client.close(promise: nil)
       services.forget(client, from: address)
@@ -53,8 +55,6 @@ final class Reception: ChannelInboundHandler {
   ) -> NegotiationHandler? {
     let mayTalk = { [services] in services.isAlmostIdle(context.eventLoop) }
     guard mayTalk(), let socket = client.socket else { return NegotiationHandler(services) }
-    // It fails for those who have gone, as sending does.
-    try? Binder.sendAtOnce(client)
     let dialogue = Dialogue(services, room: exchange(&room, with: ByteBuffer()))
     var visit = Visit(client, socket, services, dialogue)
     let beginning = visit.talk { _ = busyPoll.wait(until: $0, while: mayTalk) }

@@ -48,6 +48,7 @@ extension TransmissionHandler {
     context.close(promise: nil)
     ClientBootstrap(group: loop).channelInitializer { channel in
       channel.eventLoop.makeCompletedFuture {
+        // The socket keeps its own options.
         try Binder.prepare(channel)
         let socket = channel.socket
         let handler = TransmissionHandler(

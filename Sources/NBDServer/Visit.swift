@@ -79,7 +79,7 @@ struct Visit {
   }
 
   private mutating func leave(_ event: Dialogue.Event) -> NegotiationHandler.Beginning {
-    .middle(unsent: unsent ?? outbox.take(), event)
+    .middle(socket, unsent: unsent ?? outbox.take(), event)
   }
 
   private mutating func say(_ bytes: [UInt8]) {

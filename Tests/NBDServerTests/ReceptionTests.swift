@@ -163,17 +163,17 @@ extension ServerTests {
 
     @Test("who is slow, reads, or wants what takes a while goes on elsewhere")
     func longVisits() throws {
-      guard case .middle(_, .incomplete)? = try Self.visit([]).next else {
+      guard case .middle(_, _, .incomplete)? = try Self.visit([]).next else {
         Issue.record("silence is no end")
         return
       }
-      guard case .middle(_, .incomplete)? = try Self.visit(Self.flags + Self.list).next else {
+      guard case .middle(_, _, .incomplete)? = try Self.visit(Self.flags + Self.list).next else {
         Issue.record("an answer is no end")
         return
       }
       for request in [Self.read, Array(Self.disconnect.dropLast())] {
         let visit = try Self.visit(Self.flags + Self.go() + request)
-        guard case .middle(_, .transmit(let unsaid, _, _))? = visit.next, unsaid.isEmpty else {
+        guard case .middle(_, _, .transmit(let unsaid, _, _))? = visit.next, unsaid.isEmpty else {
           Issue.record("a request is no end")
           return
         }
@@ -181,7 +181,7 @@ extension ServerTests {
       }
       for name in ["yours", "later"] {
         let visit = try Self.visit(Self.flags + Self.go(name) + Self.disconnect)
-        guard case .middle(_, .find(let search))? = visit.next else {
+        guard case .middle(_, _, .find(let search))? = visit.next else {
           Issue.record("nobody else is to make it")
           return
         }
@@ -196,7 +196,7 @@ extension ServerTests {
         Export(name: "\($0)", description: description, disk: Disk([1]))
       }
       let visit = try Self.visit(Self.flags + Self.list + Self.abort, of: many)
-      guard case .middle(let unsent, .incomplete)? = visit.next else {
+      guard case .middle(_, let unsent, .incomplete)? = visit.next else {
         Issue.record("it cannot have sent everything")
         return
       }
@@ -235,7 +235,7 @@ extension ServerTests {
       var export = Export(name: "disk", description: "", disk: Disk([1]))
       export.observer = Observer()
       let visit = try Self.visit(Self.flags + Self.go() + Self.disconnect, of: [export])
-      guard case .middle(_, .transmit)? = visit.next else {
+      guard case .middle(_, _, .transmit)? = visit.next else {
         Issue.record("the observer was not told")
         return
       }
