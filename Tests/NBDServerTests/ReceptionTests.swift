@@ -137,7 +137,9 @@ extension ServerTests {
         try? far.close()
       }
       if !sent.isEmpty { try far.writeAll(sent) }
-      var visit = Visit(EmbeddedChannel(), near.rawValue, services, Dialogue(services))
+      let channel = EmbeddedChannel()
+      defer { _ = try? channel.finish() }
+      var visit = Visit(channel, near.rawValue, services, Dialogue(services))
       let next = visit.talk { _ = $0() }
       var said = 0
       var room = [UInt8](repeating: 0, count: 1 << 20)

@@ -148,6 +148,7 @@ private struct FuzzPeer {
   /// Leaves nothing behind.
   func close() {
     if channel.isActive { channel.close(promise: nil) }
-    channel.embeddedEventLoop.run()
+    // Whoever gave way, or bade farewell, comes back, and lets go of the connection.
+    channel.embeddedEventLoop.advanceTime(by: .seconds(1))
   }
 }
