@@ -22,6 +22,13 @@ public struct DeferredChecks: ~Copyable {
   /// Among so many files a file is looked for, before it is taken once more.
   private static let searchLimit = 4
 
+  /// Whether the host may be asked for bytes that are not known to be in its memory.
+  ///
+  /// Asking does not wait, but takes ten times as long where the bytes are not there, as the
+  /// host begins to read them. Without it files that are mapped give what is known to be
+  /// there, and others nothing.
+  public var mayAskHost = true
+
   /// Creates checks of nothing.
   public init() {}
 

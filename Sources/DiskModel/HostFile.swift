@@ -103,6 +103,9 @@ public final class HostFile: ByteSource {
     into output: inout OutputRawSpan,
     deferring checks: inout DeferredChecks
   ) throws(ReadFailure) -> Bool {
+    guard checks.mayAskHost else {
+      return copyMapped(count, at: offset, into: &output, deferring: &checks)
+    }
     if set.changePolicy != .serve {
       let start = output.byteCount
       do throws(Errno) {
@@ -117,6 +120,24 @@ public final class HostFile: ByteSource {
     }
     // Says what is wrong.
     return try read(count, at: offset, into: &output, mayWait: false)
+  }
+
+  /// Appends bytes of the file if it is open and mapped, and they are known to be there.
+  private func copyMapped(
+    _ count: Int,
+    at offset: Int,
+    into output: inout OutputRawSpan,
+    deferring checks: inout DeferredChecks
+  ) -> Bool {
+    guard set.changePolicy != .serve, let open = lease.withLock({ $0?.acquire() }) else {
+      return false
+    }
+    defer { open.release() }
+    // Without it there is nothing to be looked at later.
+    guard open.mapping?.place(of: count, at: offset) != nil,
+      let file = try? checks.take(self, at: offset)
+    else { return false }
+    return file.mapping?.copy(count, at: offset, into: &output) ?? false
   }
 
   /// Where bytes of the file are, if they are in the host's memory and the file is

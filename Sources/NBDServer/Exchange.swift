@@ -14,6 +14,15 @@ struct Exchange: ~Copyable {
   /// How reads are done that are answered at once.
   var manner = ReadManner(mayWait: false)
 
+  /// Whether reads are expected to be in the host's memory.
+  var outlook = StorageOutlook()
+
+  /// Whether the host is asked for what may not be in its memory.
+  var asksHost: Bool {
+    get { manner.checks.mayAskHost }
+    set { manner.checks.mayAskHost = newValue }
+  }
+
   /// Replies in the outbox that go out only if the checks pass.
   var unchecked: [UncheckedReply] = []
 
@@ -32,8 +41,8 @@ struct Exchange: ~Copyable {
   /// What became of a read.
   enum Outcome {
     case answered
-    /// Storage has to be waited for.
-    case takesWaiting
+    /// Storage has to be waited for; unless the host was asked, that is only expected.
+    case takesWaiting(hostWasAsked: Bool)
     case failed(ReadFailure)
   }
 
@@ -69,6 +78,7 @@ struct Exchange: ~Copyable {
   }
 
   /// Answers a read at once, if that takes no waiting.
+  @inline(__always)
   mutating func answer(_ read: Read, _ responder: Responder, _ tally: LiveTally) -> Outcome {
     do throws(ReadFailure) {
       let place = try outbox.place(limit: Responder.replyLimit(read.range.count)) {
@@ -81,15 +91,45 @@ struct Exchange: ~Copyable {
           &manner
         )
       }
-      guard let place else { return .takesWaiting }
+      guard let place else { return noteMiss() }
       if manner.checks.isEmpty {
         tally.countRead(read.range.count)
       } else {
+        outlook.note(wasThere: true)
         unchecked.append(UncheckedReply(read: read, place: place))
       }
       return .answered
     } catch {
       return .failed(error)
     }
+  }
+
+  /// Takes note of a read that takes waiting.
+  @inline(never)
+  private mutating func noteMiss() -> Outcome {
+    if asksHost { outlook.note(wasThere: false) }
+    return .takesWaiting(hostWasAsked: asksHost)
+  }
+
+  /// Appends to the outbox what can be composed without waiting, and is then checked.
+  ///
+  /// - Throws: Why it cannot be composed at all.
+  mutating func appendAtOnce(
+    limit: Int,
+    _ compose: (inout OutputRawSpan, inout ReadManner) throws(ReadFailure) -> Bool
+  ) throws(ReadFailure) -> Outcome {
+    let asksHost = asksHost
+    var isFromFiles = false
+    let isAnswered = try outbox.append(limit: limit) { output throws(ReadFailure) in
+      var manner = ReadManner(mayWait: false)
+      manner.checks.mayAskHost = asksHost
+      let isAnswered = try compose(&output, &manner)
+      isFromFiles = !manner.checks.isEmpty
+      if let failure = manner.checks.pass() { throw failure }
+      return isAnswered
+    }
+    guard isAnswered else { return noteMiss() }
+    if isFromFiles { outlook.note(wasThere: true) }
+    return .answered
   }
 }

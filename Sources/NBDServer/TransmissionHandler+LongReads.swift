@@ -59,27 +59,22 @@ extension TransmissionHandler {
     read.rest.removeFirst(piece)
     let (responder, address) = (responder, read.address)
     let isLast = read.isAtLastPiece
+    let hostWasAsked: Bool
     do throws(ReadFailure) {
       let limit = Responder.replyLimit(piece.count)
-      let isAnswered = try exchange.outbox.append(limit: limit) { output throws(ReadFailure) in
-        var manner = ReadManner(mayWait: false)
-        let isAnswered = try responder.appendChunks(
-          piece,
-          address: address,
-          isLast: isLast,
-          to: &output,
-          &manner
-        )
-        if let failure = manner.checks.pass() { throw failure }
-        return isAnswered
+      let outcome = try exchange.appendAtOnce(limit: limit) {
+        output,
+        manner throws(ReadFailure) in
+        try responder.appendChunks(piece, address: address, isLast: isLast, to: &output, &manner)
       }
-      if isAnswered {
+      guard case .takesWaiting(let wasAsked) = outcome else {
         if isLast {
           longRead = nil
           noteEnd(of: read)
         }
         return
       }
+      hostWasAsked = wasAsked
     } catch {
       read.failure = error
       return
@@ -88,7 +83,10 @@ extension TransmissionHandler {
       try responder.appendChunks(piece, address: address, isLast: false, to: &output, &manner)
     }
     read.outstandingCount += 1
-    submit(count: piece.count, context, compose) { handler, _, result in
+    submit(count: piece.count, hostWasAsked: hostWasAsked, context, compose) {
+      handler,
+      _,
+      result in
       read.outstandingCount -= 1
       switch result {
       case .success(let chunks): handler.deliver(chunks)
@@ -200,21 +198,20 @@ extension TransmissionHandler {
     let compose: Composition = { output, manner throws(ReadFailure) in
       try responder.appendBytes(piece, to: &output, &manner)
     }
+    let hostWasAsked: Bool
     do throws(ReadFailure) {
-      let isAnswered = try exchange.outbox.append(limit: piece.count) {
-        output throws(ReadFailure) in
-        var manner = ReadManner(mayWait: false)
-        let isAnswered = try compose(&output, &manner)
-        if let failure = manner.checks.pass() { throw failure }
-        return isAnswered
-      }
-      if isAnswered { return }
+      let outcome = try exchange.appendAtOnce(limit: piece.count, compose)
+      guard case .takesWaiting(let wasAsked) = outcome else { return }
+      hostWasAsked = wasAsked
     } catch {
       fail(read, piece, error, context)
       return
     }
     read.isWaiting = true
-    submit(count: piece.count, context, compose) { handler, context, result in
+    submit(count: piece.count, hostWasAsked: hostWasAsked, context, compose) {
+      handler,
+      context,
+      result in
       read.isWaiting = false
       switch result {
       case .success(var bytes): handler.exchange.outbox.append(&bytes)

@@ -46,9 +46,9 @@ extension TransmissionHandler {
     switch outcome {
     case .answered: break
     case .failed(let failure): fail(read.address, failure)
-    case .takesWaiting:
+    case .takesWaiting(let hostWasAsked):
       answerCount -= 1
-      readInPool(read, context)
+      readInPool(read, hostWasAsked: hostWasAsked, context)
     }
   }
 
@@ -78,7 +78,11 @@ extension TransmissionHandler {
   ///
   /// Apart from ``read(_:address:isSplittable:_:)``, which most reads get by with: what a
   /// thread of the pool needs is made only for those that need one.
-  func readInPool(_ read: Exchange.Read, _ context: ChannelHandlerContext) {
+  func readInPool(
+    _ read: Exchange.Read,
+    hostWasAsked: Bool,
+    _ context: ChannelHandlerContext
+  ) {
     let (responder, range) = (responder, read.range)
     let compose = {
       @Sendable (
@@ -95,7 +99,7 @@ extension TransmissionHandler {
       )
     }
     let start = batchStart
-    submit(count: range.count, context, compose) { handler, _, result in
+    submit(count: range.count, hostWasAsked: hostWasAsked, context, compose) { handler, _, result in
       switch result {
       case .success(let reply):
         handler.tally.countRead(range.count)

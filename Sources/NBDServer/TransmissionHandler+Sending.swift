@@ -130,7 +130,7 @@ extension TransmissionHandler {
         return failed(read.address, error)
       }
     }
-    for read in postponed { readInPool(read, context) }
+    for read in postponed { readInPool(read, hostWasAsked: true, context) }
   }
 
   /// Counts how long requests took whose replies are about to leave.

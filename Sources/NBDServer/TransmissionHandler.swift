@@ -212,6 +212,7 @@ final class TransmissionHandler: ChannelDuplexHandler {
     let wasGivingWay = isGivingWay
     batchStart = .now()
     let endOfTurn = batchStart + ConnectionLimits.turn
+    exchange.asksHost = !exchange.outlook.isCold || services.isAlmostIdle(context.eventLoop)
     var isDone: Bool
     repeat {
       isDone = takeSteps(until: endOfTurn, context)

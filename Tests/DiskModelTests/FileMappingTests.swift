@@ -87,6 +87,37 @@ struct FileMappingTests {
     #expect(isLetGo)
   }
 
+  @Test("without asking the host there is what is mapped, and nothing else")
+  func withoutAsking() throws {
+    let file = try Warm()
+    var checks = DeferredChecks()
+    checks.mayAskHost = false
+    for range in [0..<100, 70_000..<140_000, Self.size - 1..<Self.size] {
+      #expect(try file.read(range, &checks) == Array(Self.bytes[range]))
+    }
+    #expect(checks.pass() == nil)
+    // Nothing of the same file is known to somebody who has not opened it, or only just.
+    let descriptors = DescriptorCache(capacity: 1)
+    let disk = try #require(try Disk.ofHostFile(file.path, descriptors: descriptors))
+    for isOpen in [false, true] {
+      if isOpen { _ = try disk.bytes(0..<100) }
+      let segment = try #require(disk.soleSegment(of: 0..<100))
+      let bytes = try [UInt8].read(count: 100) { output throws(ReadFailure) in
+        let isRead = try disk.readWithoutWaiting(
+          0..<100,
+          in: segment,
+          into: &output,
+          deferring: &checks
+        )
+        #expect(!isRead && output.isEmpty)
+        output.append(zeros: 100)
+      }
+      #expect(bytes.count == 100)
+      let isUntouched = checks.isEmpty
+      #expect(isUntouched)
+    }
+  }
+
   @Test("a file that is written to does not pass, whatever was read of it")
   func changes() throws {
     let file = try Warm()
